@@ -1,0 +1,62 @@
+"""Sync mode 4: which account each Entra group fills. Groups whose account is not certain fill none, and are told."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from shared.core.catalogue import Catalogue
+from shared.core.census import AnyGroup, Census
+from shared.core.model import AccountId, Address, EntraGroup, EntraGroupId, Reason, Skipped, slug
+
+
+@dataclass(slots=True)
+class Feed:
+    """The people whom groups put into an account. `incomplete`: one of the groups was not read."""
+
+    people: set[Address] = field(default_factory=set)
+    groups: list[EntraGroupId] = field(default_factory=list)
+    incomplete: bool = False
+
+
+def feed_accounts(
+    groups: Iterable[AnyGroup], census: Census, catalogue: Catalogue
+) -> tuple[dict[AccountId, Feed], list[Skipped]]:
+    """The accounts that the groups fill, and those that they filled once and nobody fills any more.
+
+    Whatever a group ever filled is left alone while that group is chosen and was not read, or has no certain account
+    now (its tag is gone): nobody's absence there proves anything.
+    """
+    feeds: dict[AccountId, Feed] = {}
+    skipped: list[Skipped] = []
+    groups = sorted(groups, key=lambda g: g.id)
+    unclear = {group.id for group in groups if not isinstance(group, EntraGroup)}
+    tags = Counter(slug(group.name) for group in groups)
+    for group in groups:
+        found = _account(group, tags, catalogue)
+        if isinstance(found, Reason):
+            unclear.add(group.id)
+            told = group.name.strip() or isinstance(group, EntraGroup)
+            skipped += [Skipped(group.name, found, group.id)] if told else []
+            continue
+        feed = feeds.setdefault(found, Feed())
+        feed.groups.append(group.id)
+        feed.incomplete |= group.id in unclear
+        feed.people |= {census.roster[user] for user in group.people if user in census.roster}
+    for account, fed_by in catalogue.fed.items():
+        if account not in feeds and unclear.isdisjoint(fed_by):
+            feeds[account] = Feed()
+        elif account in feeds and not unclear.isdisjoint(fed_by):
+            feeds[account].incomplete = True
+    return feeds, skipped
+
+
+def _account(group: AnyGroup, tags: Mapping[str, int], catalogue: Catalogue) -> AccountId | Reason:
+    tag = slug(group.name)
+    if not tag:
+        return Reason.NO_SLUG
+    if tags[tag] > 1:
+        return Reason.SLUG_TAKEN
+    accounts = catalogue.tagged.get(tag, ())
+    if len(accounts) != 1:
+        return Reason.SEVERAL_ACCOUNTS if accounts else Reason.NO_ACCOUNT
+    return Reason.FOREIGN_ACCOUNT if accounts[0] in catalogue.foreign else accounts[0]

@@ -1,0 +1,212 @@
+"""The plan: the ordered changes from what DeskDirector holds to what it should hold. Pure; the heart of the project."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import batched, chain
+
+from shared.core.changes import (
+    ActivateContact,
+    Change,
+    CreateContact,
+    CreateGroup,
+    Growth,
+    Kind,
+    Removal,
+    RenameGroup,
+    fields_of,
+)
+from shared.core.desired import Desired
+from shared.core.grace import Policy, Scope, Waiting
+from shared.core.leavers import plan_leavers
+from shared.core.links import LinkUpdates, update_links
+from shared.core.match import Matched, match
+from shared.core.memberships import Gifts, GroupPlan, Target, keep_within_limit, plan_group, targets
+from shared.core.model import (
+    Account,
+    AccountId,
+    Address,
+    ContactGroupId,
+    EntraGroupId,
+    EntraUser,
+    Links,
+    Reason,
+    Skipped,
+    fold,
+)
+from shared.core.service_plan import ServicePlan, plan_services
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do. `waiting` are removals in their grace; `scopes` is what the gates judge shares against.
+
+    `links` is what becomes managed by this plan, or is only remembered as leaving; it is written before applying.
+    `groups` are the existing contact groups that the changes name by their Entra group.
+    """
+
+    growth: tuple[Growth, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    links: Mapping[AccountId, LinkUpdates] = field(default_factory=dict)
+    groups: Mapping[AccountId, Mapping[EntraGroupId, ContactGroupId]] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """All changes in the order in which they are applied."""
+        return (*self.growth, *self.removals)
+
+    def __bool__(self) -> bool:
+        return bool(self.growth or self.removals)
+
+    @cached_property
+    def digest(self) -> str:
+        """Names exactly these changes: 16 hexadecimal digits of the SHA-256 of their JSON."""
+        return digest_of(self.changes)
+
+
+_BATCH = 1_000  # part of the digest's definition: changing it makes every held plan's digest another one
+
+
+def digest_of(changes: Iterable[Change]) -> str:
+    """The digest of these changes in this order."""
+    digest = hashlib.sha256()
+    encode = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+    for batch in batched(map(fields_of, changes), _BATCH, strict=False):
+        digest.update(encode(batch).encode())
+    return digest.hexdigest()[:16]
+
+
+def make_plan(
+    desired: Desired, current: Mapping[AccountId, Account], links: Mapping[AccountId, Links], policy: Policy
+) -> Plan:
+    """The plan for every desired account; `current` holds each of them, read completely."""
+    matched = {
+        account: match(current[account], wanted, links.get(account, Links()), desired.left_alone)
+        for account, wanted in sorted(desired.accounts.items())
+    }
+    parts = [_plan_account(desired, account, matched, policy) for account in matched]
+    skipped = {*desired.skipped, *chain.from_iterable(part.skipped for part in parts)}
+    return Plan(
+        growth=tuple(sorted(chain.from_iterable(part.growth for part in parts), key=_place)),
+        removals=tuple(sorted(chain.from_iterable(part.removals for part in parts), key=_place)),
+        waiting=tuple(chain.from_iterable(part.waiting for part in parts)),
+        skipped=tuple(sorted(skipped, key=lambda skip: (skip.reason, skip.subject, skip.detail))),
+        scopes=tuple(chain.from_iterable(part.scopes for part in parts)),
+        links={account: update for part in parts for account, update in part.links.items()},
+        groups={account: groups for part in parts for account, groups in part.groups.items()},
+    )
+
+
+_ORDER = {kind: place for place, kind in enumerate(Kind)}
+
+
+def _place(change: Change) -> int:
+    return _ORDER[change.kind]  # sorting is stable: within a kind the order is that of accounts, groups and addresses
+
+
+def _plan_account(desired: Desired, account: AccountId, accounts: Mapping[AccountId, Matched], policy: Policy) -> Plan:
+    matched, own = accounts[account], account == desired.own
+    contacts, kept = _contact_growth(account, matched)
+    others = [other for place, other in accounts.items() if place != account]
+    leavers = plan_leavers(account, matched, policy, others)
+    services = plan_services(account, matched, policy) if own and desired.services_described else ServicePlan()
+    aims = targets(desired, account, matched) if own and desired.groups_described else []
+    groups = [plan_group(aim, matched, policy, roles=desired.roles_described) for aim in aims]
+    keep_within_limit(groups, aims, matched)
+    renames, not_renamed = _renames(account, matched, aims)
+    gifts: Gifts = {}
+    for key, given in chain.from_iterable(group.gifts.items() for group in groups):
+        gifts.setdefault(key, {}).update(given)
+    gone = len(leavers.removals)
+    return Plan(
+        growth=(
+            *contacts,
+            *renames,
+            *_new_groups(account, matched, aims),
+            *chain.from_iterable(g.growth for g in groups),
+            *services.growth,
+        ),
+        removals=(*chain.from_iterable(g.removals for g in groups), *services.removals, *leavers.removals),
+        waiting=(*chain.from_iterable(g.waiting for g in groups), *leavers.waiting),
+        skipped=(
+            *matched.unmatched,
+            *not_renamed,
+            *chain.from_iterable(g.skipped for g in groups),
+            *services.skipped,
+            *leavers.skipped,
+        ),
+        scopes=(
+            *(_scope(aim, group) for aim, group in zip(aims, groups, strict=True)),
+            *services.scopes,
+            Scope(
+                "contacts" if own else f"contacts of account {account}",
+                gone,
+                kept + gone + len(leavers.waiting) + len(leavers.skipped),
+                emptied=not matched.wanted.people,
+            ),
+        ),
+        links={account: update_links(matched, gifts, leavers, services.linked)},
+        groups={account: {aim.lead: aim.group.id for aim in aims if aim.group}},
+    )
+
+
+def _scope(aim: Target, group: GroupPlan) -> Scope:
+    removals = len(group.removals)
+    return Scope(aim.name, removals, group.held + removals + len(group.waiting), group.emptied)
+
+
+def _contact_growth(account: AccountId, matched: Matched) -> tuple[list[CreateContact | ActivateContact], int]:
+    """Contacts to make or activate, by address; and how many of the desired ones are active already."""
+    contacts, people = matched.account.contacts, matched.wanted.people
+    new = sorted(matched.newcomers)
+    keys = people.keys() | set(matched.proxied.values()) if matched.proxied else people.keys()
+    inactive = sorted(keys & {key for key, contact in contacts.items() if not contact.active})
+    growth: list[CreateContact | ActivateContact] = [CreateContact(account, a, *names(people[a], a)) for a in new]
+    growth += [ActivateContact(account, key) for key in inactive]
+    return growth, len(people) - len(growth)
+
+
+def names(user: EntraUser, person: Address) -> tuple[str, str]:
+    """First and last name of a new contact. The first name is never empty, since DeskDirector asks for one."""
+    words = user.display_name.split()
+    first = user.given_name.strip() or (words[0] if words else person.partition("@")[0])
+    rest = "" if user.given_name.strip() else " ".join(words[1:])
+    return first, user.surname.strip() or rest
+
+
+def _new_groups(account: AccountId, matched: Matched, aims: list[Target]) -> list[CreateGroup]:
+    def others(name: str) -> tuple[ContactGroupId, ...]:
+        return tuple(sorted(group.id for group in matched.account.groups.values() if fold(group.name) == fold(name)))
+
+    return [CreateGroup(account, aim.lead, aim.name, others(aim.name)) for aim in aims if aim.group is None]
+
+
+def _renames(account: AccountId, matched: Matched, aims: list[Target]) -> tuple[list[RenameGroup], list[Skipped]]:
+    """Contact groups that runs made follow the name of their Entra group, unless another one has that name.
+
+    A name that another one of them gives up is free after it, so the order of renames matters.
+    """
+    names = Counter(fold(group.name) for group in matched.account.groups.values())
+    pending = [RenameGroup(account, aim.lead, name, aim.name) for aim in aims if (name := _new_name(matched, aim))]
+    renames: list[RenameGroup] = []
+    while free := next((one for one in pending if names[fold(one.name)] == (fold(one.name) == fold(one.before))), None):
+        pending.remove(free)
+        renames.append(free)
+        names.update({fold(free.name): 1})
+        names.subtract({fold(free.before): 1})
+    return renames, [Skipped(one.name, Reason.NAME_TAKEN, one.group) for one in pending]
+
+
+def _new_name(matched: Matched, aim: Target) -> str | None:
+    """The name that the contact group should have from now on, if another one and ours to change."""
+    link = matched.links.groups.get(aim.lead)
+    if not aim.now or aim.group is None or link is None or not link.made:
+        return None
+    name = matched.wanted.groups[aim.lead].name
+    return None if name == aim.name else name
