@@ -1,0 +1,79 @@
+"""What a changed configuration concerns, told from the links alone: no CustOrg and no DeskDirector is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from servorg.customer import Configuration
+    from shared.core.model import AccountId, Links
+
+_GROUP_MODES = {2, 5}  # those that describe contact groups
+_ROLE_MODE = 5  # the one that describes who manages them
+
+_SERVICE_MODE, _ACCOUNT_MODE = 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """How much runs once desired for a customer, over all its accounts."""
+
+    contacts: int
+    memberships: int
+    managers: int
+    groups: int
+    services: int
+    elsewhere: int
+
+    def __str__(self) -> str:
+        return f"{_many(self.contacts, 'contact')} and {_many(self.memberships, 'group membership')}"
+
+
+def managed(links: Mapping[AccountId, Links]) -> Managed:
+    """Counts what is managed by these links."""
+    contacts = [contact for account in links.values() for contact in account.contacts.values()]
+    filled = [one.contacts.values() for one in links.values() if any(group.fills for group in one.groups.values())]
+    given = [one for contact in contacts for one in contact.memberships.values() if one.managed]
+    return Managed(
+        contacts=sum(contact.managed for contact in contacts),
+        memberships=len(given),
+        managers=sum(one.role == "manager" for one in given),
+        groups=sum(group.contact_group != "" for account in links.values() for group in account.groups.values()),
+        services=sum(contact.service_group is not None for contact in contacts),
+        elsewhere=sum(contact.managed for account in filled for contact in account),
+    )
+
+
+def concerns(before: Configuration, after: Configuration, links: Mapping[AccountId, Links]) -> Iterator[str]:
+    """A sentence for each thing that is treated otherwise since the configuration was changed."""
+    numbers = managed(links)
+    old, new = set(before.modes), set(after.modes)
+    if old & _GROUP_MODES and not new & _GROUP_MODES:
+        groups = _many(numbers.groups, "contact group")
+        yield f"{_many(numbers.memberships, 'group membership')} in {groups} are left alone from now on."
+    elif _ROLE_MODE in old - new:
+        yield f"The roles in contact groups are left alone from now on: {_many(numbers.managers, 'manager')}."
+    if _SERVICE_MODE in old - new:
+        yield f"The service groups of {_many(numbers.services, 'contact')} are left alone from now on."
+    if _ACCOUNT_MODE in old - new:
+        yield f"Contacts in the accounts of groups are left alone from now on: {numbers.elsewhere}."
+    if before.prune != after.prune:
+        yield _prune(str(after.prune), numbers)
+
+
+def _prune(policy: str, numbers: Managed) -> str:
+    if policy == "off":
+        return f"Nothing is taken away from now on; {numbers} are managed and stay."
+    if policy == "managed":
+        return f"Of what runs gave, {numbers} may be taken away again when Entra says so; all else stays."
+    return (
+        f"Whatever the modes describe may be taken away from now on, also what no run gave; {numbers} are managed, "
+        "what else is concerned stands in DeskDirector."
+    )
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

@@ -1,0 +1,92 @@
+"""Commands that ask a customer's CustOrg: `groups` and `offers`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from servorg.cli import show
+from servorg.cli.json_forms import write
+from servorg.cli.options import examples, json_flag
+
+if TYPE_CHECKING:
+    from servorg.cli.tools import Remote, Tools
+    from shared.wire import EntraGroups, GroupRow
+
+
+@click.command(epilog=examples("groups contoso", "groups contoso --refresh", "groups contoso --json"))
+@click.argument("customer", metavar="ID")
+@click.option("--refresh", is_flag=True, help="Read the groups from Entra first; choices stay.")
+@click.option("--reset", is_flag=True, help="Empty the table and read the groups anew; every choice is lost.")
+@json_flag
+@click.pass_obj
+def groups(tools: Tools, customer: str, *, refresh: bool, reset: bool, as_json: bool) -> None:
+    """List the groups that a CustOrg knows. Those that were chosen are marked.
+
+    --reset asks first when somebody can answer; without a terminal it goes on.
+    """
+    if refresh and reset:
+        raise click.UsageError("--refresh and --reset exclude each other: a reset reads everything anew.")
+    remote = tools.custorg(customer)
+    if refresh:
+        _refresh(remote)
+    if reset:
+        _reset(tools, remote, customer)
+    found = _asked(remote)
+    if as_json:
+        write([row.model_dump(mode="json", by_alias=True) for row in found.groups])
+    else:
+        _print(found)
+
+
+def _asked(remote: Remote) -> EntraGroups:
+    from shared.wire import EntraGroups, GetEntraGroups
+
+    return remote.command("get-entra-groups", GetEntraGroups(chosen=False), EntraGroups)
+
+
+def _refresh(remote: Remote) -> None:
+    from shared.wire import TableUpdated, UpdateTable
+
+    told = remote.command("update-entra-groups-table", UpdateTable(), TableUpdated)
+    counted = f"{told.groups} groups, {told.added} of them new; {told.vanished} vanished; {told.chosen} are chosen"
+    show.line(show.console(stderr=True), f"refreshed: {counted}")
+
+
+def _reset(tools: Tools, remote: Remote, customer: str) -> None:
+    from shared.wire import ResetTable, TableReset
+
+    if tools.interactive():
+        chosen = sum(row.sync for row in _asked(remote).groups)
+        if not click.confirm(f"Drop {chosen} choices of {customer} and read its groups anew?", err=True):
+            raise click.ClickException("nothing was changed")
+    told = remote.command("reset-entra-groups-table", ResetTable(confirm="reset"), TableReset)
+    show.line(show.console(stderr=True), f"reset: {told.groups} groups; {told.dropped} choices were dropped")
+
+
+def _print(found: EntraGroups) -> None:
+    to = show.console()
+    chosen = sum(row.sync for row in found.groups)
+    show.line(to, f"{len(found.groups)} groups, {chosen} chosen; read from Entra: {found.refreshed_at or 'never'}")
+    rows = [("yes" if row.sync else "", show.brief(row.name), _kind(row), row.id) for row in found.groups]
+    show.table(to, ("Chosen", "Group", "Kind", "Id"), rows, whole="Id")
+
+
+def _kind(row: GroupRow) -> str:
+    marks = [row.kind, *["hidden"] * row.hidden, *["vanished"] * row.vanished]
+    return ", ".join(marks)
+
+
+@click.command(epilog=examples("offers contoso", "offers contoso --json"))
+@click.argument("customer", metavar="ID")
+@json_flag
+@click.pass_obj
+def offers(tools: Tools, customer: str, *, as_json: bool) -> None:
+    """List the commands that a CustOrg serves. --json has the schemas of what they take and answer."""
+    told = tools.custorg(customer).offers()
+    if as_json:
+        write([offer.model_dump(mode="json") for offer in told.commands])
+        return
+    rows = [(offer.name, offer.version, offer.description) for offer in told.commands]
+    show.table(show.console(), ("Command", "Version", "What it does"), rows)

@@ -1,0 +1,73 @@
+"""Commands about messages that failed for good: `poison list`, `poison replay` and `poison drop`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from servorg.cli import show
+from servorg.cli.json_forms import poisoned_json, run_json, write
+from servorg.cli.options import examples, json_flag
+
+if TYPE_CHECKING:
+    from servorg.cli.tools import Tools
+
+_ID = "1f6d5cf2-60dd-4d2a-8ba1-6a3a1b0f4c7e"
+
+
+@click.group(epilog=examples("poison list", f"poison replay {_ID}"))
+def poison() -> None:
+    """See what failed for good, and try it once more."""
+
+
+@poison.command("list", epilog=examples("poison list", "poison list --json"))
+@json_flag
+@click.pass_obj
+def list_all(tools: Tools, *, as_json: bool) -> None:
+    """List the messages that failed five times, newest first, with the reason. Of many the oldest 32."""
+    from servorg.poison import poisoned
+
+    found = poisoned(tools.office().ledger, tools.jobs())
+    if as_json:
+        write([poisoned_json(one) for one in found])
+    elif found:
+        rows = [
+            (one.message.id, one.customer or "", show.moment(one.message.inserted_at), show.brief(one.reason, 200))
+            for one in found
+        ]
+        show.table(show.console(), ("Message", "Customer", "Since", "Reason"), rows, whole="Message")
+    else:
+        show.line(show.console(), "Nothing failed for good.")
+
+
+@poison.command(epilog=examples(f"poison replay {_ID}"))
+@click.argument("message", metavar="MESSAGE")
+@json_flag
+@click.pass_obj
+def replay(tools: Tools, message: str, *, as_json: bool) -> None:
+    """Start a new run of a message's customer, in the modes of the run that failed. The message leaves the list."""
+    from servorg import poison as use_case
+
+    book = tools.customers()
+
+    def modes(customer: str) -> tuple[int, ...]:
+        book.get(customer)
+        return book.configuration(customer).modes
+
+    run = use_case.replay(tools.office(), tools.jobs(), message, modes)
+    if as_json:
+        write(run_json(run, ()))
+    else:
+        show.line(show.console(), f"queued {run.id}")
+
+
+@poison.command(epilog=examples(f"poison drop {_ID}"))
+@click.argument("message", metavar="MESSAGE")
+@click.pass_obj
+def drop(tools: Tools, message: str) -> None:
+    """Remove a message without trying it again, such as one that cannot be read."""
+    from servorg import poison as use_case
+
+    use_case.drop(tools.jobs(), message)
+    show.line(show.console(), f"dropped {message}")

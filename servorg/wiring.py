@@ -1,0 +1,186 @@
+"""Builds ServOrg's parts from the settings, each on first use: importing this module does nothing."""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from random import SystemRandom
+from typing import TYPE_CHECKING
+
+from servorg.customer import Configuration, Customer
+from servorg.jobs import Office
+from servorg.records import Run
+from servorg.sync import Order
+from shared.core.gates import Limits
+from shared.core.grace import DAY, Policy
+from shared.core.model import AccountId, SyncMode
+from shared.errors import SettingsError
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from servorg.customers import Customers
+    from servorg.deskdirector import DeskDirector
+    from servorg.entra_source import CustOrg
+    from servorg.ledger import TableLedger
+    from servorg.mail import Mailer
+    from servorg.queue import StorageQueue
+    from servorg.reporting import Sources
+    from shared.settings import ServOrgSettings
+    from shared.tables import Tables
+
+
+@cache
+def settings() -> "ServOrgSettings":
+    """The settings of this process, or SettingsError with every fault."""
+    from shared.settings import ServOrgSettings
+
+    return ServOrgSettings.read(os.environ)
+
+
+@cache
+def tables() -> "Tables":
+    """The tables of the app's storage."""
+    from shared.tables import Tables
+
+    return Tables(settings())
+
+
+@cache
+def ledger() -> "TableLedger":
+    """Runs, changes, links and leases."""
+    from servorg.ledger import TableLedger
+
+    return TableLedger(tables())
+
+
+@cache
+def customers() -> "Customers":
+    """Customers, configurations and protected addresses."""
+    from servorg.customers import Customers
+
+    return Customers(tables())
+
+
+@cache
+def jobs() -> "StorageQueue":
+    """The queue of sync jobs."""
+    from servorg.queue import StorageQueue
+
+    return StorageQueue(settings())
+
+
+@cache
+def desk() -> "DeskDirector":
+    """DeskDirector, within the budget of all instances."""
+    from servorg.budget import TableBudget, TableBudgetRow
+    from servorg.deskdirector import connect
+
+    row = TableBudgetRow(tables())
+    return connect(settings(), TableBudget(row, settings().desk_rate, clock=time.time, sleep=time.sleep))
+
+
+def custorg(customer: str) -> "CustOrg":
+    """The customer's CustOrg, with its key; an answer from another tenant than the pinned one is refused."""
+    from servorg.entra_source import CustOrg
+
+    book = customers()
+    row = book.get(customer)
+    return CustOrg(row.url, _key(row, os.environ), lambda tenant: book.pin_tenant(customer, tenant))
+
+
+def _key(customer: Customer, environ: Mapping[str, str]) -> str:
+    if not customer.key_setting:
+        return ""
+    key = environ.get(customer.key_setting, "").strip()
+    if not key:
+        raise SettingsError([f"{customer.key_setting} is missing: it holds the function key of {customer.id!r}"])
+    return key
+
+
+def order(run: Run) -> Order:
+    """What a run shall do, by the customer's configuration and the settings now."""
+    book, now = customers(), datetime.now(UTC)
+    return Order(
+        account=AccountId(book.get(run.customer).account),
+        modes=tuple(SyncMode(mode) for mode in run.modes),
+        policy=replace(
+            _policy(book.configuration(run.customer), now), protected=frozenset(book.protected(run.customer))
+        ),
+        limits=limits(book.configuration(run.customer)),
+        links=ledger().links(run.customer),
+        precedence=book.configuration(run.customer).precedence,
+        foreign=book.foreign(run.customer),
+        removed_today=ledger().removals_since(run.customer, now - timedelta(seconds=DAY)),
+    )
+
+
+def _policy(configuration: Configuration, now: datetime) -> Policy:
+    return Policy(
+        now=now.timestamp(),
+        prune=configuration.prune,
+        grace_contacts=settings().grace_days_contacts,
+        grace_memberships=settings().grace_days_memberships,
+    )
+
+
+def limits(configuration: Configuration) -> Limits:
+    """The limits of a configuration; where it has none, those of the settings."""
+
+    def either[T](own: T | None, general: T) -> T:
+        return general if own is None else own
+
+    return Limits(
+        max_removals=either(configuration.max_removals, settings().max_removals),
+        max_removal_share=either(configuration.max_removal_share, settings().max_removal_share),
+        max_removals_per_day=either(configuration.max_removals_per_day, settings().max_removals_per_day),
+        max_additions=either(configuration.max_additions, settings().max_additions),
+    )
+
+
+def report_sources() -> "Sources":
+    """Where the daily report comes from."""
+    from servorg.reporting import Sources
+
+    book = customers()
+    return Sources(ledger(), book.all, lambda one: book.configuration(one).schedule or settings().sync_schedule)
+
+
+def mailer() -> "Mailer":
+    """What sends the daily report; SettingsError names every setting that is missing for it."""
+    from servorg.mail import Mailer, token_of
+
+    url, sender, faults = settings().graph_url, settings().mail_sender, settings().mail_faults()
+    if faults or sender is None:
+        raise SettingsError(faults)
+    return Mailer(url, sender, settings().email_recipients, lambda: token_of(_graph_credential(), url))
+
+
+@cache
+def _graph_credential() -> "TokenCredential":
+    """The app's managed identity where there is one, else whoever is signed in to the Azure command line."""
+    from azure.identity import AzureCliCredential, ManagedIdentityCredential
+
+    if "IDENTITY_ENDPOINT" not in os.environ:
+        return AzureCliCredential()
+    # AZURE_CLIENT_ID names a user-assigned identity, as everywhere in Azure's SDKs (deployment.md §1).
+    return ManagedIdentityCredential(client_id=os.environ.get("AZURE_CLIENT_ID"))
+
+
+@cache
+def office() -> Office:
+    """Everything that a job needs."""
+    return Office(
+        ledger=ledger(),
+        jobs=jobs(),
+        desk=desk,
+        order=order,
+        source=custorg,
+        claim=customers().claim,
+        now=lambda: datetime.now(UTC),
+        clock=time.monotonic,
+        lease_seconds=settings().lease_seconds,
+        random=SystemRandom(),
+    )

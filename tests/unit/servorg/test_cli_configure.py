@@ -1,0 +1,161 @@
+"""`configure` and `configurations`."""
+
+import pytest
+
+from servorg.customer import Configuration
+from shared.core.model import NO_CONTACT_GROUP, AccountId, GroupLink, Prune
+from tests.builders import ACCOUNT, MANAGER, a_link, given, group_id, links, mail
+from tests.unit.servorg.cli_rig import App
+
+
+def words(text: str) -> str:
+    """The text without its layout."""
+    return " ".join(text.split())
+
+
+def managing(app: App) -> App:
+    """Three contacts of which two are in one group, one of them as its manager."""
+    known = links({"ann": {"it": given(MANAGER)}, "bob": {"it": given()}, "cid": {}}, ["it"])
+    app.ledger.write_links("contoso", ACCOUNT, known.contacts, known.groups)
+    return app
+
+
+def test_options_that_are_not_given_keep_their_value() -> None:
+    app = App()
+
+    app.run("configure", "contoso", "--mode", "5", "--mode", "2", "--max-removals", "9", "--prune", "all")
+    app.run("configure", "contoso", "--precedence", "Gold, Silver,", "--max-removal-share", "12.5%")
+    app.run(
+        "configure", "contoso", "--schedule", "0 0 */6 * * *", "--max-additions", "0", "--max-removals-per-day", "3"
+    )
+
+    assert app.book.configuration("contoso") == Configuration(
+        (2, 5), Prune.ALL, 9, 12.5, 3, 0, ("Gold", "Silver"), "0 0 */6 * * *"
+    )
+
+
+def test_none_takes_the_default_again() -> None:
+    app = App()
+    app.run("configure", "contoso", "--max-removals", "9", "--precedence", "Gold", "--schedule", "0 0 */6 * * *")
+
+    app.run("configure", "contoso", "--max-removals", "none", "--precedence", "", "--schedule", "None")
+
+    assert app.book.configuration("contoso") == Configuration()
+
+
+def test_the_configuration_is_printed_with_the_limits_that_count() -> None:
+    app = App()
+
+    shown = app.run("configure", "contoso", "--max-removals", "9").stdout
+
+    assert "removals a run 9 removals' share 20 % (setting)" in words(shown)
+    assert "1  Sync contacts only" in shown
+
+
+def test_without_options_nothing_is_written() -> None:
+    app = App()
+
+    shown = app.run("configure", "contoso")
+
+    assert (shown.exit_code, app.book.configured) == (0, {})
+
+
+@pytest.mark.parametrize(("option", "value"), [("--max-removals", "-1"), ("--schedule", "daily")])
+def test_what_cannot_be_is_refused_with_one_sentence(option: str, value: str) -> None:
+    app = App()
+
+    refused = app.run("configure", "contoso", option, value)
+
+    assert (refused.exit_code, refused.stderr.count("\n"), app.book.configured) == (1, 1, {})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--max-removals", "many"), ("--mode", "6"), ("--prune", "some"), ("--max-removal-share", "x")],
+)
+def test_what_is_no_value_at_all_is_wrong_usage(option: str, value: str) -> None:
+    assert App().run("configure", "contoso", option, value).exit_code == 64
+
+
+def test_taking_group_modes_away_says_what_is_left_alone_without_asking_a_custorg() -> None:
+    app = managing(App())
+    app.run("configure", "contoso", "--mode", "2")
+
+    said = words(app.run("configure", "contoso", "--mode", "1").stdout)
+
+    assert "2 group memberships in 1 contact group are left alone from now on." in said
+    assert "`plan contoso`" in said
+    assert (app.entra.reads, app.custorg.asked) == ([], [])
+
+
+def test_taking_modes_3_and_4_away_says_what_is_left_alone() -> None:
+    app = App()
+    linked = {mail(name): a_link(name, service_group=7) for name in ("ann", "bob")}
+    app.ledger.write_links(
+        "contoso", ACCOUNT, linked, {group_id("it"): GroupLink(NO_CONTACT_GROUP, "", service_group=7)}
+    )
+    filled = {mail("cid"): a_link("cid"), mail("dan"): a_link("dan", managed=False)}
+    app.ledger.write_links("contoso", AccountId(21), filled, {group_id("it"): GroupLink(NO_CONTACT_GROUP, "")})
+    app.run("configure", "contoso", "--mode", "2", "--mode", "3", "--mode", "4")
+
+    said = words(app.run("configure", "contoso", "--mode", "1").stdout)
+
+    assert "0 group memberships in 0 contact groups are left alone" in said
+    assert "The service groups of 2 contacts are left alone from now on." in said
+    assert "Contacts in the accounts of groups are left alone from now on: 1." in said
+
+
+def test_taking_mode_5_away_beside_mode_2_concerns_roles_only() -> None:
+    app = managing(App())
+    app.run("configure", "contoso", "--mode", "5")
+
+    said = words(app.run("configure", "contoso", "--mode", "2").stdout)
+
+    assert "The roles in contact groups are left alone from now on: 1 manager." in said
+    assert "memberships" not in said
+
+
+@pytest.mark.parametrize(
+    ("prune", "said"),
+    [
+        ("off", "Nothing is taken away from now on; 3 contacts and 2 group memberships are managed and stay."),
+        ("all", "also what no run gave; 3 contacts and 2 group memberships are managed"),
+    ],
+)
+def test_a_changed_prune_says_what_it_concerns(prune: str, said: str) -> None:
+    app = managing(App())
+
+    told = words(app.run("configure", "contoso", "--prune", prune).stdout)
+
+    assert said in told
+    assert "`plan contoso` tells" in told
+
+
+def test_going_back_to_managed_says_what_may_be_taken_away() -> None:
+    app = managing(App())
+    app.run("configure", "contoso", "--prune", "off")
+
+    told = words(app.run("configure", "contoso", "--prune", "managed").stdout)
+
+    assert "3 contacts and 2 group memberships may be taken away again" in told
+
+
+def test_all_configurations_are_listed() -> None:
+    app = App()
+    app.run("configure", "contoso", "--mode", "2", "--max-removals", "9")
+
+    listed = app.run("configurations").stdout
+
+    assert listed.splitlines()[1].split() == [
+        "contoso",
+        "2",
+        "managed",
+        "9",
+        "(20",
+        "%)",
+        "(100)",
+        "(no",
+        "limit)",
+        "(setting)",
+    ]
+    assert app.told("configurations")[0]["maxRemovals"] == 9

@@ -1,0 +1,120 @@
+"""`customers` and `protect`."""
+
+import pytest
+
+from tests.unit.servorg.cli_rig import App
+
+ADD = ("customers", "add", "fabrikam", "--name", "Fabrikam", "--url", "https://fabrikam.example", "--account", "77")
+
+
+def test_an_added_customer_is_listed_and_shown() -> None:
+    app = App()
+
+    added = app.run(*ADD, "--key-setting", "KEY_OF_FABRIKAM")
+
+    assert (added.exit_code, added.stdout) == (0, "customer fabrikam (Fabrikam) added; see `configure`, then `plan`\n")
+    assert [customer["id"] for customer in app.told("customers", "list")] == ["contoso", "fabrikam"]
+    assert app.told("customers", "show", "fabrikam") == {
+        "id": "fabrikam",
+        "name": "Fabrikam",
+        "url": "https://fabrikam.example",
+        "account": 77,
+        "keySetting": "KEY_OF_FABRIKAM",
+        "tenant": None,
+        "configuration": {
+            "customer": "fabrikam",
+            "modes": [1],
+            "prune": "managed",
+            "maxRemovals": None,
+            "maxRemovalShare": None,
+            "maxRemovalsPerDay": None,
+            "maxAdditions": None,
+            "precedence": [],
+            "schedule": None,
+        },
+        "protected": [],
+    }
+
+
+def test_adding_a_known_customer_replaces_it_and_says_so() -> None:
+    app = App()
+    app.run(*ADD)
+    app.run("configure", "fabrikam", "--mode", "2")
+
+    again = app.run(*ADD, "--name", "Fabrikam again")
+
+    assert again.stdout == "customer fabrikam (Fabrikam again) replaced; its configuration stays\n"
+    assert app.book.configuration("fabrikam").modes == (2,)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("Fabrikam", "--name", "F", "--url", "https://f.example", "--account", "7"), "id String should match"),
+        (("f", "--name", "F", "--url", "http://f.example", "--account", "7"), "url must start with https://"),
+        (("f", "--name", "F", "--url", "https://f.example", "--account", "12"), "account 12 belongs to another"),
+    ],
+)
+def test_a_customer_that_cannot_be_is_refused_with_one_sentence(arguments: tuple[str, ...], said: str) -> None:
+    refused = App().run("customers", "add", *arguments)
+
+    assert refused.exit_code == 1
+    assert refused.stdout == ""
+    assert said in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_removed_customer_is_gone_and_the_command_says_what_stays() -> None:
+    app = App()
+
+    removed = app.run("customers", "remove", "contoso")
+
+    assert removed.exit_code == 0
+    assert "DeskDirector stay as they are" in " ".join(removed.stdout.split())
+    assert app.told("customers", "list") == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("customers", "show", "nobody"),
+        ("customers", "remove", "nobody"),
+        ("configure", "nobody"),
+        ("protect", "nobody", "a@b.example"),
+        ("plan", "nobody"),
+        ("sync", "nobody"),
+        ("runs", "nobody"),
+    ],
+)
+def test_an_unknown_customer_is_told_in_one_sentence(arguments: tuple[str, ...]) -> None:
+    refused = App().run(*arguments)
+
+    assert (refused.exit_code, refused.stderr) == (1, "Error: there is no customer 'nobody'\n")
+
+
+def test_a_protected_address_is_shown_until_the_protection_ends() -> None:
+    app = App()
+
+    app.run("protect", "contoso", " Boss@Contoso.example")
+    shown = app.run("customers", "show", "contoso").stdout
+    app.run("protect", "contoso", "boss@contoso.example", "--remove")
+
+    assert "boss@contoso.example" in shown
+    assert app.told("customers", "show", "contoso")["protected"] == []
+
+
+def test_what_is_no_address_cannot_be_protected() -> None:
+    refused = App().run("protect", "contoso", "boss")
+
+    assert (refused.exit_code, refused.stderr) == (1, "Error: 'boss' is no mail address\n")
+
+
+def test_names_in_a_list_are_text_and_fit_80_columns() -> None:
+    app = App()
+    app.book.put(id="evil", name="[red]x[/red]\x1b[2J\u202e" + "y" * 150, url="https://evil.example", account=66)
+
+    listed = app.run("customers", "list").stdout
+
+    assert r"[red]x[/red]\x1b[2J\u202e" in "".join(line[10:45].strip() for line in listed.splitlines())
+    assert "\x1b" not in listed
+    assert max(map(len, listed.splitlines())) <= 80

@@ -1,0 +1,160 @@
+"""What each role's app has, and what it does not load before the first request."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.health import faults_in
+from shared.version import APP_VERSION
+from tests.fakes.directory import TENANT
+
+ROOT = Path(__file__).parents[2]
+HEALTH = {"health"}
+CUSTORG = HEALTH | {"offer_commands", "run_command", "list_groups", "choose_group", "refresh_groups"}
+HEAVY = {
+    "azure.core",
+    "azure.data",
+    "azure.identity",
+    "azure.storage",
+    "httpx",
+    "jwt",
+    "msal",
+    "msgraph",
+    "pydantic",
+    "requests",
+}
+SHOW = """
+import json, sys, function_app
+functions = {one.get_function_name(): one for one in function_app.app.get_functions()}
+triggers = {name: one.get_trigger().get_dict_repr() for name, one in functions.items()}
+print(json.dumps({"triggers": triggers, "modules": sorted(sys.modules)}, default=str))
+"""
+ASK = """
+import json, function_app
+import azure.functions as func
+health = {one.get_function_name(): one for one in function_app.app.get_functions()}["health"].get_user_function()
+response = health(func.HttpRequest("GET", "http://127.0.0.1/api/health", body=b""))
+print(json.dumps([response.status_code, json.loads(response.get_body())]))
+"""
+
+
+def run(code: str, **environ: str) -> Any:
+    """What `code` prints as JSON in a process of its own: the library keeps one app per process."""
+    plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        env=plain | environ,
+        timeout=60,
+        check=False,
+        text=True,
+        cwd=ROOT,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
+
+
+@pytest.mark.parametrize(
+    ("role", "names"), [("custorg", CUSTORG), ("", HEALTH), ("Custorg", HEALTH), ("other", HEALTH)]
+)
+def test_each_role_has_exactly_its_functions(role: str, names: set[str]) -> None:
+    shown = run(SHOW, ROLE=role)
+
+    assert set(shown["triggers"]) == names
+
+
+def test_both_has_the_functions_of_both_and_one_health() -> None:
+    servorg, custorg, both = (set(run(SHOW, ROLE=role)["triggers"]) for role in ("servorg", "custorg", "both"))
+
+    assert servorg & custorg == HEALTH
+    assert both == servorg | custorg
+
+
+@pytest.mark.parametrize("role", ["servorg", "custorg", "both"])
+def test_nothing_heavy_is_loaded_before_the_first_request(role: str) -> None:
+    modules = set(run(SHOW, ROLE=role)["modules"])
+
+    assert modules & HEAVY == set()
+
+
+def test_commands_take_a_function_key_and_the_other_routes_none() -> None:
+    triggers = run(SHOW, ROLE="custorg")["triggers"]
+
+    levels = {name: str(one["authLevel"]) for name, one in triggers.items() if "authLevel" in one}
+
+    assert {name for name, level in levels.items() if level.upper().endswith("FUNCTION")} == {
+        "offer_commands",
+        "run_command",
+    }
+    assert {name for name, level in levels.items() if level.upper().endswith("ANONYMOUS")} == {
+        "health",
+        "list_groups",
+        "choose_group",
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "schedule"),
+    [
+        ({}, "0 0 1 * * *"),
+        ({"REFRESH_SCHEDULE": " "}, "0 0 1 * * *"),
+        ({"REFRESH_SCHEDULE": "0 5 * * * *"}, "0 5 * * * *"),
+    ],
+)
+def test_the_schedule_is_read_when_the_app_is_loaded(environ: dict[str, str], schedule: str) -> None:
+    shown = run(SHOW, ROLE="custorg", **environ)
+
+    assert shown["triggers"]["refresh_groups"]["schedule"] == schedule
+
+
+@pytest.mark.parametrize(
+    ("environ", "schedule"), [({}, "0 0 6 * * *"), ({"REPORT_SCHEDULE": "0 5 * * * *"}, "0 5 * * * *")]
+)
+def test_the_report_has_a_schedule_of_its_own(environ: dict[str, str], schedule: str) -> None:
+    shown = run(SHOW, ROLE="servorg", **environ)
+
+    assert shown["triggers"]["send_daily_report"]["schedule"] == schedule
+
+
+def test_health_tells_role_and_version_without_touching_anything() -> None:
+    answer = run(ASK, ROLE="custorg", TENANT_ID=TENANT, AzureWebJobsStorage="UseDevelopmentStorage=true")
+
+    assert answer == [200, {"status": "ok", "role": "custorg", "version": APP_VERSION}]
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({}, ["ROLE is missing (servorg, custorg or both)"]),
+        ({"ROLE": "other"}, ["ROLE is wrong (servorg, custorg or both)"]),
+        ({"ROLE": "custorg", "TENANT_ID": "word"}, ["TENANT_ID is wrong", "AzureWebJobsStorage is missing"]),
+        (
+            {"ROLE": "custorg", "TENANT_ID": TENANT, "AzureWebJobsStorage": "x", "GRAPH_URL": "http://word.example"},
+            ["GRAPH_URL is wrong"],
+        ),
+    ],
+)
+def test_health_names_the_settings_to_correct_and_no_value(environ: dict[str, str], said: list[str]) -> None:
+    status, answer = run(ASK, **environ)
+
+    assert (status, answer["status"], answer["faults"]) == (503, "faulty", said)
+    assert "word" not in json.dumps(answer)
+
+
+def test_both_roles_tell_a_common_fault_once() -> None:
+    faults = faults_in({"ROLE": "both"})
+
+    assert len(faults) == len(set(faults))
+    assert {"TENANT_ID is missing", "DESKDIRECTOR_URL is missing"} <= set(faults)
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert project["version"] == APP_VERSION
