@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from servorg.link_records import record_links
 from servorg.records import ChangeRow, ChangeStatus, Ledger, Run, RunFields, RunStatus
 from servorg.sync import Draft
 from shared.core import words
@@ -12,27 +13,13 @@ from shared.core.changes import (
     OF_GROUP,
     REMOVALS,
     Change,
-    ClearServiceGroup,
     CreateContact,
     CreateGroup,
-    DeactivateContact,
-    LowerRole,
-    MoveServiceGroup,
-    RemoveFromGroup,
     RenameGroup,
-    from_json,
     to_json,
 )
 from shared.core.gates import objects_to_additions
-from shared.core.links import without
 from shared.core.model import (
-    NO_CONTACT_GROUP,
-    Address,
-    ContactGroupId,
-    ContactLink,
-    EntraGroupId,
-    GroupLink,
-    Links,
     Reason,
 )
 from shared.errors import SyncError
@@ -184,7 +171,7 @@ def record_end(ledger: Ledger, run: Run, now: datetime, reason: str = "") -> Run
     if run.status is RunStatus.CANCELLED:
         return record_cancelled(ledger, run, now)
     rows = ledger.changes(run.id) if run.options.get(PLANNED) else []
-    _record_links(ledger, run.customer, _newly_applied(run, rows))
+    record_links(ledger, run.customer, _newly_applied(run, rows))
     if reason:
         rows = _leave_open(ledger, rows, reason)
     fields: RunFields = {
@@ -210,7 +197,7 @@ def record_cancelled(ledger: Ledger, run: Run, now: datetime) -> Run:
     Only for whoever has the customer's lease, or when nobody can be at work on the run. May be repeated.
     """
     rows = ledger.changes(run.id)
-    _record_links(ledger, run.customer, _newly_applied(run, rows))
+    record_links(ledger, run.customer, _newly_applied(run, rows))
     closed = {
         row.number: _closed(row, run.reason) for row in rows if row.status in {*_UNDECIDED, ChangeStatus.IN_DOUBT}
     }
@@ -257,51 +244,3 @@ def verdict(rows: Sequence[ChangeRow], run: Run, *, failed: bool = False) -> Run
         return RunStatus.FAILED
     left = {row.reason for row in rows if row.status is ChangeStatus.SKIPPED} & {Reason.REPLACEMENT_MISSING}
     return RunStatus.PARTLY if failures or unread or left else RunStatus.SUCCEEDED
-
-
-def _record_links(ledger: Ledger, customer: str, applied: Sequence[ChangeRow]) -> None:
-    """What was taken away is managed no more; what was created is linked to its Entra group."""
-    links = ledger.links(customer) if applied else {}
-    steps = [(row, from_json(row.change)) for row in applied]
-    for account in sorted({change.account for _, change in steps}):
-        mine = [(row, change) for row, change in steps if change.account == account]
-        old = links.get(account, Links())
-        groups = _group_links(mine, old)
-        known = Links(old.contacts, {**old.groups, **groups})
-        ledger.write_links(customer, account, _contact_links(mine, known), groups)
-
-
-def _group_links(steps: Iterable[tuple[ChangeRow, Change]], old: Links) -> dict[EntraGroupId, GroupLink]:
-    fresh: dict[EntraGroupId, GroupLink] = {}
-    for row, change in steps:
-        if isinstance(change, CreateGroup | RenameGroup) and row.group_id:
-            link = old.groups.get(change.group, GroupLink(NO_CONTACT_GROUP, ""))
-            made = replace(link, contact_group=ContactGroupId(row.group_id), name=change.name, made=True)
-            fresh[change.group] = made
-    return fresh
-
-
-def _contact_links(steps: Iterable[tuple[ChangeRow, Change]], old: Links) -> dict[Address, ContactLink | None]:
-    fresh = dict(old.contacts)
-    touched: dict[Address, ContactLink | None] = {}
-    for row, change in steps:
-        match change:
-            case RemoveFromGroup(address=key):
-                filled = {group for group, link in old.groups.items() if link.contact_group == row.group_id}
-                touched[key] = without(Links(fresh), key, filled | {change.group})
-            case DeactivateContact(address=key):
-                touched[key] = without(Links(fresh), key)
-            case LowerRole(address=key, group=group, role=role) if key in fresh and group in fresh[key].memberships:
-                memberships = {**fresh[key].memberships, group: replace(fresh[key].memberships[group], role=role)}
-                touched[key] = replace(fresh[key], memberships=memberships)
-            case MoveServiceGroup(address=key, service_group=service) if key in fresh:
-                touched[key] = replace(fresh[key], service_group=service)
-            case ClearServiceGroup(address=key) if key in fresh:
-                touched[key] = without(Links({key: replace(fresh[key], service_group=None)}), key, set())
-            case _:
-                continue
-        if (link := touched[key]) is None:
-            fresh.pop(key, None)
-        else:
-            fresh[key] = link
-    return touched

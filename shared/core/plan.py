@@ -21,7 +21,7 @@ from shared.core.changes import (
 )
 from shared.core.desired import Desired
 from shared.core.grace import Policy, Scope, Waiting
-from shared.core.leavers import plan_leavers
+from shared.core.leavers import Leavers, plan_leavers
 from shared.core.links import LinkUpdates, update_links
 from shared.core.match import Matched, match
 from shared.core.memberships import Gifts, GroupPlan, Target, keep_within_limit, plan_group, targets
@@ -120,10 +120,7 @@ def _plan_account(desired: Desired, account: AccountId, accounts: Mapping[Accoun
     groups = [plan_group(aim, matched, policy, roles=desired.roles_described) for aim in aims]
     keep_within_limit(groups, aims, matched)
     renames, not_renamed = _renames(account, matched, aims)
-    gifts: Gifts = {}
-    for key, given in chain.from_iterable(group.gifts.items() for group in groups):
-        gifts.setdefault(key, {}).update(given)
-    gone = len(leavers.removals)
+    gifts = _united(group.gifts for group in groups)
     return Plan(
         growth=(
             *contacts,
@@ -144,16 +141,24 @@ def _plan_account(desired: Desired, account: AccountId, accounts: Mapping[Accoun
         scopes=(
             *(_scope(aim, group) for aim, group in zip(aims, groups, strict=True)),
             *services.scopes,
-            Scope(
-                "contacts" if own else f"contacts of account {account}",
-                gone,
-                kept + gone + len(leavers.waiting) + len(leavers.skipped),
-                emptied=not matched.wanted.people,
-            ),
+            _contacts_scope("contacts" if own else f"contacts of account {account}", matched, leavers, kept),
         ),
         links={account: update_links(matched, gifts, leavers, services.linked)},
         groups={account: {aim.lead: aim.group.id for aim in aims if aim.group}},
     )
+
+
+def _united(news: Iterable[Gifts]) -> Gifts:
+    gifts: Gifts = {}
+    for key, given in chain.from_iterable(part.items() for part in news):
+        gifts.setdefault(key, {}).update(given)
+    return gifts
+
+
+def _contacts_scope(name: str, matched: Matched, leavers: Leavers, kept: int) -> Scope:
+    gone = len(leavers.removals)
+    held = kept + gone + len(leavers.waiting) + len(leavers.skipped)
+    return Scope(name, gone, held, emptied=not matched.wanted.people)
 
 
 def _scope(aim: Target, group: GroupPlan) -> Scope:
