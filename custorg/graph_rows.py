@@ -29,8 +29,10 @@ def parse(body: bytes) -> Json:
 
 
 def organization_of(answer: Json) -> Organization:
-    """The one organization of `/organization`."""
+    """The one organization of `/organization`. Every tenant has a verified domain, so none told is no answer."""
     row = answer["value"][0]
+    if not row["verifiedDomains"]:
+        raise ValueError("no verified domain")
     return Organization(row["id"].lower(), tuple(sorted(domain["name"].lower() for domain in row["verifiedDomains"])))
 
 

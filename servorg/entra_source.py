@@ -138,6 +138,8 @@ class _Reading:
             group.state, group.why = "count differs", f"{len(told)} were told where Graph counts {group.count}"
 
     def side(self) -> EntraSide:
+        if not self.domains:  # without one nobody would count, and everybody would be a leaver
+            raise CustOrgRefused("the CustOrg's answer names no verified domain of its tenant")
         read = {group_id: group for group_id, group in self.groups.items() if self._is_complete(group)}
         unread = {g: group for g, group in self.groups.items() if g not in read and group.state != "deleted"}
         return EntraSide(

@@ -115,6 +115,11 @@ def test_the_organization_is_told_in_lower_case() -> None:
     assert organization_of({"value": [row]}) == Organization("ab", ("a.example", "here.example"))
 
 
+def test_an_organization_without_a_verified_domain_is_no_answer_since_nobody_would_count() -> None:
+    with pytest.raises(ValueError, match="no verified domain"):
+        organization_of({"value": [{"id": "AB", "verifiedDomains": []}]})
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
