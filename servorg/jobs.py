@@ -113,6 +113,7 @@ def _attempt(office: Office, run: Run, lease: Lease, tries: int, *, in_doubt: bo
         wait = _advance(office, run, lease, in_doubt=in_doubt)
     except LeaseLost:
         log_event(log, "the lease ran out while at work", run=run.id)
+        office.jobs.send(SyncJob(run.id, run.customer).to_json(), WAIT_SECONDS)  # else nobody would go on with it
         return False
     except Cancelled:
         _end(office, run)

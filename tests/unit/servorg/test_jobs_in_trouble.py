@@ -148,6 +148,22 @@ def test_a_lost_lease_stops_the_work_and_says_nothing_of_the_run() -> None:
     assert office.desk.writes == []
 
 
+def test_a_run_whose_lease_was_lost_goes_on_by_a_message_of_its_own() -> None:
+    office = an_office()
+    run = office.enqueue()
+    office.jobs.sent.clear()  # this delivery's own message is gone when it has returned
+
+    def late() -> FakeDesk:
+        office.now += timedelta(seconds=LEASE + 1)
+        return office.desk
+
+    work(office.replacing(desk=late), SyncJob(run.id, CUSTOMER), 1)
+    office.settle()
+
+    assert office.run(run.id).status is RunStatus.SUCCEEDED
+    assert office.active() == set(PEOPLE)
+
+
 @pytest.mark.parametrize("done", [True, False])
 def test_the_same_message_takes_up_a_run_whose_holder_was_killed(done: bool) -> None:
     office = an_office()
