@@ -78,7 +78,8 @@ Guid = Annotated[str, Field(pattern=rf"^{_GUID}$")]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_commas)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Addresses = Annotated[Texts, AfterValidator(_addresses)]
-Ids = Annotated[tuple[int, ...], BeforeValidator(_commas)]
+DeskId = Annotated[int, Field(ge=1, lt=2**31)]  # deskdirector.md §1.3: ids of boards, statuses and accounts are int32
+Ids = Annotated[tuple[DeskId, ...], BeforeValidator(_commas)]
 _TRUE = {"true", "1", "yes", "on", "t", "y"}  # what pydantic reads as true
 WHOLE_SHARE = 100  # per cent
 MANY_REMOVALS = 1_000  # far above any usual day
@@ -180,6 +181,15 @@ class CustOrgSettings(CommonSettings):
     refresh_schedule: str = Field("0 0 1 * * *", alias="REFRESH_SCHEDULE")
 
 
+_FORM_NEEDS = {
+    "DESKDIRECTOR_WEBHOOK_SECRET": "DeskDirector signs its events with it",
+    "SERVORG_ACCOUNT_ID": "it is your own account in DeskDirector, whose people may use the form",
+    "BOARD_ID": "it is the board or queue of the form's tickets",
+    "IN_PROGRESS_STATUS_ID": "it is the status of a ticket whose sync is at work",
+    "CLOSED_STATUS_ID": "it is the status of a ticket whose sync succeeded",
+}
+
+
 class ServOrgSettings(CommonSettings):
     """The MSP's side."""
 
@@ -200,6 +210,24 @@ class ServOrgSettings(CommonSettings):
     mail_sender: Mailbox | None = Field(None, alias="MAIL_SENDER")
     email_recipients: Addresses = Field((), alias="EMAIL_RECIPIENTS")
     report_schedule: str = Field("0 0 6 * * *", alias="REPORT_SCHEDULE")
+    groups_schedule: str = Field("0 30 1 * * *", alias="GROUPS_SCHEDULE")
+    form_lists_schedule: str = Field("0 15 * * * *", alias="FORM_LISTS_SCHEDULE")
+    catch_up_schedule: str = Field("0 */15 * * * *", alias="CATCH_UP_SCHEDULE")
+    desk_webhook_secret: SecretStr | None = Field(None, alias="DESKDIRECTOR_WEBHOOK_SECRET")
+    event_id: str | None = Field(None, alias="EVENT_ID")
+    servorg_account: DeskId | None = Field(None, alias="SERVORG_ACCOUNT_ID")
+    board: DeskId | None = Field(None, alias="BOARD_ID")
+    in_progress_status: DeskId | None = Field(None, alias="IN_PROGRESS_STATUS_ID")
+    closed_status: DeskId | None = Field(None, alias="CLOSED_STATUS_ID")
+    approval_statuses: Ids = Field((), alias="APPROVAL_STATUS_IDS")
+    declined_statuses: Ids = Field((), alias="DECLINED_STATUS_IDS")
+
+    def form_faults(self) -> list[str]:
+        """What is missing for the form's requests, each as a sentence; nothing else needs it."""
+        return [f"{name} is missing: {why}" for name, why in _FORM_NEEDS.items() if self._of(name) is None]
+
+    def _of(self, alias: str) -> object:
+        return next(getattr(self, name) for name, field in type(self).model_fields.items() if field.alias == alias)
 
     def mail_faults(self) -> list[str]:
         """What is missing for the daily report, each as a sentence; nothing else needs it."""
