@@ -1,6 +1,7 @@
 """The planner's figures: CPU seconds and peak memory of desired state, plan and digest, beside diffsync's.
 
-Each measurement runs in a process of its own: `python -m bench.planner same|empty|diffsync` prints one JSON line.
+Each measurement runs in a process of its own: `python -m bench.planner CASE` prints one JSON line, where CASE is
+`same`, `empty` (sync mode 2), `every-mode`, `every-mode-empty` or `diffsync`.
 """
 
 import gc
@@ -8,21 +9,32 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from bench.planner_world import ACCOUNT, account_that_differs, entra_side
+from bench.planner_world import ACCOUNT, World, contact_groups, entra_side, every_mode
 from shared.core.desired import desire
 from shared.core.grace import Policy
-from shared.core.model import Account, EntraSide, Links, SyncMode
+from shared.core.model import Account, EntraSide
 from shared.core.plan import make_plan
+from shared.cycles import no_search_for_cycles
 
 PEOPLE, GROUPS, DIFFERENT = 200_000, 30, 0.01
 
 
-def planned(side: EntraSide, account: Account, links: Links) -> int:
-    """How many changes the planner makes of this."""
-    desired = desire(side, [SyncMode.CONTACT_GROUPS], ACCOUNT)
-    plan = make_plan(desired, {ACCOUNT: account}, {ACCOUNT: links}, Policy(now=0.0))
+CASES: Mapping[str, tuple[Callable[[EntraSide, float], World], float]] = {
+    "same": (contact_groups, DIFFERENT),
+    "empty": (contact_groups, 1),
+    "every-mode": (every_mode, DIFFERENT),
+    "every-mode-empty": (every_mode, 1),
+    "diffsync": (contact_groups, DIFFERENT),
+}
+
+
+def planned(world: World) -> int:
+    """How many changes the planner makes of this, called as a run calls it."""
+    desired = desire(world.side, world.modes, ACCOUNT, world.catalogue)
+    with no_search_for_cycles():
+        plan = make_plan(desired, world.current, world.links, Policy(now=0.0))
     return len(plan.changes) if plan.digest else 0
 
 
@@ -72,10 +84,10 @@ def measure(run: Callable[[], int]) -> dict[str, float]:
 
 
 def main(what: str) -> None:
-    """Measures one of the three and prints it."""
-    side = entra_side(PEOPLE, GROUPS)
-    account, links = account_that_differs(side, DIFFERENT) if what != "empty" else (Account(ACCOUNT), Links())
-    run = (lambda: diffed(side, account)) if what == "diffsync" else (lambda: planned(side, account, links))
+    """Measures one of the cases and prints it."""
+    make, share = CASES[what]
+    world = make(entra_side(PEOPLE, GROUPS), share)
+    run = (lambda: diffed(world.side, world.current[ACCOUNT])) if what == "diffsync" else (lambda: planned(world))
     print(json.dumps({"what": what, **measure(run)}))
 
 

@@ -8,21 +8,32 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from custorg.checkup import Patient, examine
 from custorg.continuation import MAX_REST, decode
-from custorg.ports import Choices, Directory, GroupHead
+from custorg.counting import Span, count_groups, stale
+from custorg.person import explain
+from custorg.ports import Choices, Directory, GroupHead, Outlook, Persons, Probes
 from custorg.reading import Limits, Reading
 from shared.errors import CommandRefused
+from shared.version import APP_VERSION
 from shared.wire import (
     VERSION,
+    CheckHealth,
     CommandOffer,
     EntraGroups,
+    ExplainPerson,
     GetEntraGroups,
     GetGroupsAndMembers,
     GroupsAndMembers,
+    Health,
+    HealthCheck,
     Offers,
+    OutlookTold,
+    PersonExplained,
     ResetTable,
     TableReset,
     TableUpdated,
+    TellOutlook,
     UpdateTable,
 )
 
@@ -31,7 +42,7 @@ from shared.wire import (
 class Here:
     """What a command works with: its own tenant (lower case), Graph, the groups table, and the time (ISO 8601, UTC).
 
-    `clock` counts seconds for the limits of an answer.
+    `clock` counts seconds for the limits of an answer, and `count_seconds` how long a refresh may count people.
     """
 
     tenant: str
@@ -41,6 +52,9 @@ class Here:
     now: str
     clock: Callable[[], float]
     limits: Limits
+    persons: Persons
+    count_seconds: float = 60.0
+    probes: Probes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +89,27 @@ async def get_groups_and_members(here: Here, asked: GetGroupsAndMembers) -> Grou
     return reading.answer(here.tenant, domains, *await reading.read(groups, None))
 
 
+async def explain_person(here: Here, asked: ExplainPerson) -> PersonExplained:
+    """Who has the address, and in which chosen groups; see `custorg.person`."""
+    domains = await check_tenant(here)
+    chosen = tuple(row for row in await asyncio.to_thread(here.choices.rows) if row.sync)
+    told = await explain(here.persons, chosen, asked.address)
+    return told.model_copy(update={"tenant": here.tenant, "domains": domains})
+
+
 async def update_table(here: Here, _asked: UpdateTable) -> TableUpdated:
-    """The table after it was filled from all of `/groups`; when they can't be read completely, it stays as it is."""
+    """The table after it was filled from all of `/groups`; when they can't be read completely, it stays as it is.
+
+    Then people and owners are counted for a while; a count that could not be made is an older one, and no failure.
+    """
+    updated = await update_list(here)
+    span = Span(here.now, here.clock, here.clock() + here.count_seconds)
+    await count_groups(here.directory, here.choices, before=stale(here.now), span=span)
+    return updated
+
+
+async def update_list(here: Here) -> TableUpdated:
+    """The same without counting anybody."""
     heads = await _all_groups(here)
     added, vanished = await asyncio.to_thread(here.choices.refresh, heads, here.now)
     rows = await asyncio.to_thread(here.choices.rows)
@@ -90,6 +123,23 @@ async def reset_table(here: Here, _asked: ResetTable) -> TableReset:
     dropped = await asyncio.to_thread(here.choices.empty)
     await asyncio.to_thread(here.choices.refresh, heads, here.now)
     return TableReset(tenant=here.tenant, groups=len(heads), dropped=dropped)
+
+
+async def tell_outlook(here: Here, told: TellOutlook) -> OutlookTold:
+    """Keeps for the picker what becomes of each group."""
+    groups = {group.id.lower(): group.says for group in told.groups}
+    outlook = Outlook(tuple(sorted(set(told.modes))), told.account, here.now)
+    return OutlookTold(tenant=here.tenant, groups=await asyncio.to_thread(here.choices.tell, groups, outlook))
+
+
+async def check_health(here: Here, _asked: CheckHealth) -> Health:
+    """Settings, storage, clock and permissions, each proven; see `custorg.checkup`."""
+    patient = Patient(here.tenant, here.directory, here.persons, here.choices, here.probes)
+    checks = [
+        HealthCheck(name=one.name, state=one.state.value, said=one.said, todo=one.todo)
+        async for one in examine(patient)
+    ]
+    return Health(tenant=here.tenant, app=APP_VERSION, checks=tuple(checks))
 
 
 COMMANDS: Mapping[str, Command] = {
@@ -110,6 +160,14 @@ COMMANDS: Mapping[str, Command] = {
             get_groups_and_members,
         ),
         Command(
+            "explain-person",
+            "Who has an address in Entra, and in which chosen groups, with the way through nested ones.",
+            ExplainPerson,
+            PersonExplained,
+            explain_person,
+            hint='To ask about a person send {"address": "jan@contoso.example"}.',
+        ),
+        Command(
             "update-entra-groups-table",
             "Refreshes the groups table from Entra; every choice is kept.",
             UpdateTable,
@@ -124,6 +182,21 @@ COMMANDS: Mapping[str, Command] = {
             TableReset,
             reset_table,
             hint='Every choice is lost by a reset; to confirm it send {"confirm": "reset"}.',
+        ),
+        Command(
+            "tell-group-outlook",
+            "Tells the picker which sync modes are configured, and what becomes of each group.",
+            TellOutlook,
+            OutlookTold,
+            tell_outlook,
+        ),
+        Command(
+            "check-health",
+            "Checks storage, clock, permissions and choices of the CustOrg itself; tells nothing of people.",
+            CheckHealth,
+            Health,
+            check_health,
+            hint="This command takes {}.",
         ),
     )
 }
@@ -153,10 +226,10 @@ async def check_tenant(here: Here) -> tuple[str, ...]:
 
 def on_the_wire(answer: BaseModel) -> Mapping[str, object]:
     """The answer as JSON has it. Of people, who are many, what is false or empty is left out."""
+    if not isinstance(answer, GroupsAndMembers):
+        return answer.model_dump(mode="json", by_alias=True)
     row = answer.model_dump(mode="json", by_alias=True, exclude={"people"})
-    if isinstance(answer, GroupsAndMembers):
-        row["people"] = [person.model_dump(mode="json", exclude_defaults=True) for person in answer.people]
-    return row
+    return row | {"people": [person.model_dump(mode="json", exclude_defaults=True) for person in answer.people]}
 
 
 async def _go_on(here: Here, continuation: str) -> GroupsAndMembers:

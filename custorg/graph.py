@@ -8,10 +8,10 @@ GRAPH_URL.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,16 +25,17 @@ from kiota_http.middleware.options import ResponseHandlerOption
 from msgraph.graph_request_adapter import GraphRequestAdapter
 from msgraph.graph_service_client import GraphServiceClient
 
-from custorg import graph_rows
+from custorg import graph_counts, graph_rows
+from custorg.graph_requests import Ask, Build, asking, listing, own_link
 from custorg.graph_rows import GROUP_FIELDS, USER_FIELDS, Json
 from custorg.identity import Credential, Identity
-from custorg.links import is_own_link
-from custorg.ports import GroupHead, Organization, Page, People
+from custorg.ports import Counts, GroupHead, Organization, Page, People
 from shared.errors import GraphError, GraphThrottled
 from shared.graph_scope import scope_of
 from shared.retry_after import retry_after
+from shared.telemetry import count as tally
+from shared.telemetry import span
 
-PAGE = 999  # the most that Graph gives at once
 CALL_SECONDS = 60.0  # one request; a page of 999 takes under a second
 GONE_WAIT = 5.0  # ruling 5: a 404 is asked again after so many seconds
 LEAST_WAIT = 0.2
@@ -43,16 +44,6 @@ BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, 
 DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 SEES_HIDDEN = "Member.Read.Hidden"
 CAST = "graph.user"
-
-type Build = Callable[[], RequestInformation]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request: how to build it (anew for each try), and the application permission that it needs."""
-
-    build: Build
-    permission: str
 
 
 class Graph:
@@ -129,15 +120,23 @@ class Graph:
 
     async def _native(self, information: RequestInformation) -> httpx.Response:
         information.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
-        handed: Any = await self._adapter.send_primitive_async(information, "bytes", None)
-        response: httpx.Response = handed  # what NativeResponseHandler hands through
+        with span("ask Graph") as note:
+            handed: Any = await self._adapter.send_primitive_async(information, "bytes", None)
+            response: httpx.Response = handed  # what NativeResponseHandler hands through
+            note(status=response.status_code)
+        tally("graph_calls", status=response.status_code)
+        tally("graph_throttled", response.status_code in BUSY)
         return response
 
     async def _wait(self, response: httpx.Response, attempt: int, deadline: float) -> None:
         told = retry_after(response.headers.get("retry-after"), time.time())
         if told is None and attempt >= len(BACK_OFF):
             raise _refused(response)
-        wait = max(BACK_OFF[attempt] if told is None else told, LEAST_WAIT)
+        await self.pause(told, attempt, deadline)
+
+    async def pause(self, told: float | None, attempt: int, deadline: float) -> None:
+        """Waits as long as Graph said, else longer with each attempt; GraphThrottled when the time is too short."""
+        wait = max(BACK_OFF[min(attempt, len(BACK_OFF) - 1)] if told is None else told, LEAST_WAIT)
         if self.clock() + wait >= deadline:
             raise GraphThrottled(wait)
         await self.sleep(wait)
@@ -160,7 +159,7 @@ class GraphDirectory:
         """The tenant; needs Organization.Read.All."""
 
         def build() -> RequestInformation:
-            return _with(self._graph.client.organization, select=["id", "verifiedDomains"])
+            return asking(self._graph.client.organization, select=["id", "verifiedDomains"])
 
         answer = await self._get(Ask(build, "Organization.Read.All"))
         return read(answer, graph_rows.organization_of)
@@ -195,10 +194,24 @@ class GraphDirectory:
         heads = partial(_heads, sees_hidden=await self._sees_hidden())
         link: str | None = ""
         while link is not None:
-            listing = _listing(self._graph.client.groups, link, GROUP_FIELDS)
-            answer = await self._get(Ask(listing, "GroupMember.Read.All"))
+            build = listing(self._graph.client.groups, link, GROUP_FIELDS)
+            answer = await self._get(Ask(build, "GroupMember.Read.All"))
             yield read(answer, heads)
-            link = self._own(answer.get("@odata.nextLink"))
+            link = own_link(answer.get("@odata.nextLink"), self._graph.url)
+
+    async def sizes(self, groups: Sequence[str]) -> Mapping[str, Counts]:
+        """The counts; those that Graph is too busy for are asked again, alone, while time remains."""
+        found: dict[graph_counts.Question, int | None] = {}
+        left = graph_counts.questions(groups, transitive=self._graph.transitive)
+        for attempt in count():
+            answer = await self._get(Ask(partial(graph_counts.batch, left), "GroupMember.Read.All"))
+            heard = read(answer, partial(graph_counts.heard, asked=left))
+            found |= heard.counts
+            left = heard.busy
+            if not left:
+                break
+            await self._graph.pause(heard.wait, attempt, self._deadline)
+        return graph_counts.by_group(found, groups)
 
     async def _found(self, group: str) -> Json | None:
         try:
@@ -214,11 +227,11 @@ class GraphDirectory:
     async def _page(self, group: str, which: People, link: str | None) -> Page:
         cast = f"/microsoft.{CAST}" in link or f"/{CAST}" in link if link else self._graph.casts
         builder = self._builder(group, which, cast=cast)
-        ask = Ask(_listing(builder, self._own(link) or "", USER_FIELDS, counted=True), "GroupMember.Read.All")
-        answer = await self._get(ask)
+        build = listing(builder, own_link(link, self._graph.url) or "", USER_FIELDS, counted=True)
+        answer = await self._get(Ask(build, "GroupMember.Read.All"))
         transitive = self._graph.transitive and which == "people"
         page = read(answer, partial(graph_rows.page_of, cast=cast, transitive=transitive))
-        self._own(page.next_link)
+        own_link(page.next_link, self._graph.url)
         return page
 
     def _builder(self, group: str, which: People, *, cast: bool) -> Any:
@@ -230,12 +243,7 @@ class GraphDirectory:
         return builder.graph_user if cast else builder
 
     def _head(self, group: str) -> RequestInformation:
-        return _with(self._graph.client.groups.by_group_id(group), select=GROUP_FIELDS)
-
-    def _own(self, link: Any) -> str | None:
-        if link and not is_own_link(str(link), self._graph.url):
-            raise GraphError(HTTPStatus.OK, "foreignLink", "Graph's next link leads to another place than GRAPH_URL")
-        return link or None
+        return asking(self._graph.client.groups.by_group_id(group), select=GROUP_FIELDS)
 
     async def _get(self, ask: Ask) -> Json:
         return await self._graph.get(ask, self._deadline)
@@ -259,24 +267,6 @@ def _adapter(url: str, identity: Identity, transport: httpx.AsyncHTTPTransport) 
     adapter = GraphRequestAdapter(provider, client=client)
     adapter.base_url = url
     return adapter
-
-
-def _with(builder: Any, **options: object) -> RequestInformation:
-    information: RequestInformation = builder.to_get_request_information()
-    information.query_parameters.update({f"%24{name}": value for name, value in options.items()})
-    return information
-
-
-def _listing(builder: Any, link: str, select: list[str], *, counted: bool = False) -> Build:
-    def build() -> RequestInformation:
-        options: dict[str, object] = {"select": select, "top": PAGE} | ({"count": True} if counted else {})
-        information = _with(builder.with_url(link)) if link else _with(builder, **options)
-        if counted:
-            # Also behind next links: https://learn.microsoft.com/graph/paging
-            information.headers.add("ConsistencyLevel", "eventual")
-        return information
-
-    return build
 
 
 def _heads(answer: Json, *, sees_hidden: bool) -> tuple[GroupHead, ...]:

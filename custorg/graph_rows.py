@@ -6,7 +6,7 @@ What is not as Graph documents it raises KeyError, IndexError, TypeError, Attrib
 import json
 from typing import Any
 
-from custorg.ports import GroupHead, Organization, Page
+from custorg.ports import GroupHead, GroupName, Organization, Page
 from shared.wire import Person
 
 type Json = dict[str, Any]
@@ -88,6 +88,20 @@ def person_of(row: Json) -> Person:
         enabled=row.get("accountEnabled") is not False,
         guest=kind == "Guest" if kind else "#EXT#" in upn,
     )
+
+
+def people_of(answer: Json) -> tuple[Person, ...]:
+    """The users on a page of `/users`."""
+    return tuple(person_of(row) for row in answer["value"])
+
+
+def groups_of(answer: Json) -> tuple[GroupName, ...]:
+    """The groups on a page of directory objects; roles, applications and the like are left out.
+
+    Without the right to read groups Graph tells the id and null for the name.
+    """
+    rows = (row for row in answer["value"] if row["@odata.type"] == GROUP)
+    return tuple(GroupName(_id(row), _text(row.get("displayName"))) for row in rows)
 
 
 def error_code(body: bytes) -> str:

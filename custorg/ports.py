@@ -1,9 +1,10 @@
 """What the commands need of the outside: the directory and the groups table."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from shared.checks import Check
 from shared.wire import GroupRow, Person
 
 
@@ -23,6 +24,59 @@ class GroupHead:
     name: str
     kind: str
     hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupName:
+    """A group by its id and name."""
+
+    id: str
+    name: str
+
+
+MOST_COUNTED = 10  # groups in one call: two counts of each are the 20 requests of Graph's batch
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many users are in a group (as TRANSITIVE_MEMBERS says) and own it; None where Graph would not tell."""
+
+    people: int | None
+    owners: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """That a group be chosen, or not. `seen`: only while its choice is still of this tag (`choice_tag.tag_of`)."""
+
+    group: str
+    sync: bool
+    seen: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody else has chosen meanwhile; the row as it is."""
+
+    row: GroupRow
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What became of several wishes: rows as they were wished, rows in conflict, ids that are not in the table."""
+
+    rows: tuple[GroupRow, ...] = ()
+    conflicts: tuple[GroupRow, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What ServOrg last told of itself: the configured modes, the customer's name there, and when it told."""
+
+    modes: tuple[int, ...]
+    account: str
+    told_at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +114,47 @@ class Directory(Protocol):
         """All groups of the tenant, a page at a time."""
         ...
 
+    async def sizes(self, groups: Sequence[str]) -> Mapping[str, Counts]:
+        """The counts of each of at most MOST_COUNTED groups, for display."""
+        ...
+
+
+class Persons(Protocol):
+    """Microsoft Graph asked about one person. Calls raise as those of Directory do; each list is whole or an error."""
+
+    @property
+    def transitive(self) -> bool:
+        """Whether people of nested groups count."""
+        ...
+
+    async def find(self, address: str) -> tuple[Person, ...]:
+        """The users who have this as mail, user principal name or proxy address."""
+        ...
+
+    async def groups_of(self, user: str) -> tuple[GroupName, ...]:
+        """The groups that the user is directly in."""
+        ...
+
+    async def groups_owned(self, user: str) -> tuple[GroupName, ...]:
+        """The groups that the user owns."""
+        ...
+
+    async def groups_above(self, group: str) -> tuple[GroupName, ...]:
+        """The groups that the group is directly in."""
+        ...
+
+
+class Probes(Protocol):
+    """What only this app itself can tell of how it is."""
+
+    async def roles(self) -> frozenset[str]:
+        """The application permissions that the identity's token names; GraphError when there is no token."""
+        ...
+
+    def storage(self) -> Iterable[Check]:
+        """Whether storage may be used, and whether the clock is right. Blocking."""
+        ...
+
 
 class Choices(Protocol):
     """The groups table: what exists, and which groups the customer chose. Blocking (azure-data-tables is)."""
@@ -72,8 +167,24 @@ class Choices(Protocol):
         """Writes what Graph has, marks what vanished, keeps every choice; how many are new and how many vanished."""
         ...
 
-    def choose(self, group: str, *, sync: bool, by: str, now: str) -> GroupRow | None:
+    def choose(self, wish: Wish, *, by: str, now: str) -> GroupRow | Conflict | None:
         """The changed row; None when there is no such group."""
+        ...
+
+    def choose_all(self, wishes: Sequence[Wish], *, by: str, now: str) -> Chosen:
+        """Fulfils each wish that is none yet; of two wishes for one group the later one counts."""
+        ...
+
+    def count(self, counts: Mapping[str, Counts], now: str) -> None:
+        """Notes when these groups were counted, and what the counts are where they are known."""
+        ...
+
+    def tell(self, groups: Mapping[str, tuple[str, ...]], outlook: Outlook) -> int:
+        """Keeps what ServOrg told, by group; how many of the groups there are."""
+        ...
+
+    def outlook(self) -> Outlook | None:
+        """What ServOrg told of itself, None before it did."""
         ...
 
     def empty(self) -> int:

@@ -14,7 +14,9 @@ from urllib.parse import quote
 from aiohttp import web
 
 from doubles.faults import Faults
+from doubles.graph_above import ABOVE, above
 from doubles.graph_admin import admin_routes
+from doubles.graph_batch import batch
 from doubles.graph_delta import Rounds
 from doubles.graph_http import ROOT, answer, base_url, caller_of, envelope, need, refusals, text
 from doubles.graph_mail import Mailroom
@@ -38,12 +40,15 @@ def make_graph(world: World) -> web.Application:
         [
             *_collection("users", User, graph),
             *_collection("groups", Group, graph),
+            *_above("users", User, graph),
+            *_above("groups", Group, graph),
             web.get(ROOT + "/groups/{id}/{relation}", graph.related),
             web.get(ROOT + "/groups/{id}/{relation}/$count", graph.count_related),
             web.get(ROOT + "/groups/{id}/{relation}/{cast}", graph.related),
             web.get(ROOT + "/groups/{id}/{relation}/{cast}/$count", graph.count_related),
             web.get(ROOT + "/organization", organization),
             web.post(ROOT + "/users/{id}/sendMail", Mailroom(world).send),
+            web.post(ROOT + "/$batch", batch),
             web.route("*", ROOT + "/{segment}{rest:.*}", _nowhere),
             *admin_routes(world, graph.forget),
             *faults.routes(),
@@ -71,6 +76,22 @@ def _collection(name: str, kind: type[Thing], graph: "_Graph") -> list[web.Route
         web.get(f"{root}/$count", count),
         web.get(root + r"/{function:(?:microsoft\.graph\.)?delta(?:\(\))?}", delta),
         web.get(root + "/{id}", one),
+    ]
+
+
+def _above(name: str, kind: type[Thing], graph: "_Graph") -> list[web.RouteDef]:
+    async def listed(request: web.Request) -> web.Response:
+        return graph.above(request, kind)
+
+    async def count(request: web.Request) -> web.Response:
+        return graph.count_above(request, kind)
+
+    path = ROOT + f"/{name}/{{id}}/{{relation:(?i:{'|'.join(ABOVE)})}}"
+    return [
+        web.get(path, listed),
+        web.get(path + "/$count", count),
+        web.get(path + "/{cast}", listed),
+        web.get(path + "/{cast}/$count", count),
     ]
 
 
@@ -107,18 +128,27 @@ class _Graph:
     async def related(self, request: web.Request) -> web.Response:
         caller = need(request, READERS[Group])
         kind = self._kind(request, caller)
+        return self._related(request, kind, self._ids(request, caller, kind))
+
+    async def count_related(self, request: web.Request) -> web.Response:
+        caller = need(request, READERS[Group])
+        kind = self._kind(request, caller)
+        return _count(request, kind, caller, self._ids(request, caller, kind))
+
+    def above(self, request: web.Request, kind: type[Thing]) -> web.Response:
+        return self._related(request, _cast(request), _above_ids(request, kind))
+
+    def count_above(self, request: web.Request, kind: type[Thing]) -> web.Response:
+        return _count(request, _cast(request), caller_of(request), _above_ids(request, kind))
+
+    def _related(self, request: web.Request, kind: type[Thing], ids: list[str]) -> web.Response:
         query = Query.of(request, kind)
         if kind is not Thing:
             query.need_advanced("An OData cast")
         if query.filter:
             query.need_advanced("$filter on a relationship")
         context = "directoryObjects" if kind is Thing else f"{kind.type}s"
-        return self._page(request, query, self._ids(request, caller, kind), context, typed=kind is Thing)
-
-    async def count_related(self, request: web.Request) -> web.Response:
-        caller = need(request, READERS[Group])
-        kind = self._kind(request, caller)
-        return _count(request, kind, caller, self._ids(request, caller, kind))
+        return self._page(request, query, ids, context, typed=kind is Thing)
 
     def delta(self, request: web.Request, kind: type[Thing], name: str) -> web.Response:
         caller = need(request, READERS[kind])
@@ -137,12 +167,7 @@ class _Graph:
         relation = request.match_info["relation"].lower()
         if relation not in RELATIONS:
             raise Refusal(400, "BadRequest", f"Resource not found for the segment '{request.match_info['relation']}'.")
-        cast = request.match_info.get("cast")
-        if cast is None:
-            return Thing
-        kind = CASTS.get(cast.lower().removeprefix("microsoft.").removeprefix("graph."))
-        if kind is None or "." not in cast:
-            raise Refusal(400, "BadRequest", f"Resource not found for the segment '{cast}'.")
+        kind = _cast(request)
         # Says group-list-members: "Microsoft 365 groups cannot have other groups as members".
         if kind is Group and "Unified" in group.group_types:
             raise unsupported("The cast is not supported for this group.")
@@ -171,6 +196,24 @@ class _Graph:
     def _row(self, caller: Caller, thing: Thing, query: Query, *, typed: bool) -> bytes:
         readable = caller.may(*READERS[type(thing)])
         return self._rows.render(thing, query.select, typed=typed, readable=readable)
+
+
+def _above_ids(request: web.Request, kind: type[Thing]) -> list[str]:
+    """The ids of what stands above the object of this kind that the path names, by its relation and cast."""
+    caller = need(request, READERS[kind])
+    thing = find(caller, kind, request.match_info["id"])
+    return above(caller, thing, request.match_info["relation"], _cast(request))
+
+
+def _cast(request: web.Request) -> type[Thing]:
+    """The type that the path casts to, Thing without a cast; Refusal for a segment that is none."""
+    cast = request.match_info.get("cast")
+    if cast is None:
+        return Thing
+    kind = CASTS.get(cast.lower().removeprefix("microsoft.").removeprefix("graph."))
+    if kind is None or "." not in cast:
+        raise Refusal(400, "BadRequest", f"Resource not found for the segment '{cast}'.")
+    return kind
 
 
 def find[T: Thing](caller: Caller, kind: type[T], key: str) -> T:

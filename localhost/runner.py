@@ -7,6 +7,7 @@ from localhost.bindings import Function, QueueOutput
 from localhost.errors import OutputFailed
 from localhost.log import log
 from localhost.protos import TypedData
+from localhost.traces import TraceContext
 from localhost.worker import Outcome, Worker
 
 NO_METADATA: Mapping[str, TypedData] = {}
@@ -27,10 +28,14 @@ class Runner:
         self._outputs = outputs
 
     async def run(
-        self, function: Function, value: TypedData, metadata: Mapping[str, TypedData] = NO_METADATA
+        self,
+        function: Function,
+        value: TypedData,
+        metadata: Mapping[str, TypedData] = NO_METADATA,
+        trace: TraceContext | None = None,
     ) -> Outcome:
         """One invocation on its trigger's value. It failed, too, when an output could not be sent; never raises."""
-        outcome = await self._worker.invoke(function, value, metadata)
+        outcome = await self._worker.invoke(function, value, metadata, trace)
         try:
             for output in function.outputs:
                 if isinstance(output, QueueOutput) and output.name in outcome.values:

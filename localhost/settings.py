@@ -14,6 +14,7 @@ DEFAULT_SETTINGS = "local.settings.json"
 LEASE_SETTING = "LOCALHOST_MESSAGE_LEASE_SECONDS"
 DEFAULT_LEASE = "30"
 TIME_SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
+HOST_JSON_SETTING = "AzureFunctionsJobHost__"
 SETTING_REFERENCE = re.compile(r"%([^%/]+)%")
 
 
@@ -58,12 +59,16 @@ def load_settings(file: str | None) -> None:
 def read_host_json(folder: Path) -> HostJson:
     """The host.json of the app with Azure's defaults for what it leaves out. HostError names what is wrong.
 
-    https://learn.microsoft.com/azure/azure-functions/functions-host-json
+    Settings win over the file: AzureFunctionsJobHost__extensions__queues__batchSize is `extensions.queues.batchSize`.
+    https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values
     """
     path = folder / "host.json"
     content = _json_object(path) if path.exists() else {"version": "2.0"}
     if content.get("version") != "2.0":
         raise HostError('host.json must say "version": "2.0".')
+    for name, value in os.environ.items():
+        if name.startswith(HOST_JSON_SETTING):
+            _put(content, name.removeprefix(HOST_JSON_SETTING).split("__"), value)
     extensions = _section(content, "extensions")
     prefix = _section(extensions, "http").get("routePrefix", "api")
     return HostJson(str(prefix).strip("/"), _queue_options(_section(extensions, "queues")))
@@ -138,6 +143,15 @@ def _json_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise HostError(f"{path} must hold a JSON object.")
     return content
+
+
+def _put(content: dict[str, Any], path: list[str], value: str) -> None:
+    *sections, name = path
+    for section in sections:
+        content = content.setdefault(section, {})
+        if not isinstance(content, dict):
+            raise HostError(f"host.json: {section} must be an object.")
+    content[name] = int(value) if value.isdecimal() else value
 
 
 def _section(content: Mapping[str, Any], name: str) -> dict[str, Any]:

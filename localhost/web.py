@@ -19,6 +19,7 @@ from localhost.protos import RpcHttp, RpcHttpCookie, TypedData
 from localhost.routes import Route, decode_path, find_route
 from localhost.runner import Runner
 from localhost.schedules import Status, next_tick, timer_value
+from localhost.traces import trace_of
 from localhost.worker import Outcome
 
 KEY = "localhost-key"
@@ -45,7 +46,7 @@ class Site:
         application = web.Application(client_max_size=LARGEST_BODY)
         application.router.add_post("/admin/functions/{name}", self._fire_by_hand)
         application.router.add_get("/admin/host/status", self._status)
-        application.router.add_route("*", "/{path:.*}", self._call_function)
+        application.router.add_route("*", r"/{path:[\s\S]*}", self._call_function)
         return application
 
     async def drain(self) -> None:
@@ -61,7 +62,8 @@ class Site:
         if isinstance(function.trigger, HttpTrigger) and not self._may_call(request, function.trigger.auth_level):
             return web.Response(status=401)
         body = await request.read()
-        outcome = await self._runner.run(function, TypedData(http=to_rpc(request, body, values)))
+        asked = TypedData(http=to_rpc(request, body, values))
+        outcome = await self._runner.run(function, asked, trace=trace_of(request.headers))
         return to_response(function, outcome)
 
     async def _fire_by_hand(self, request: web.Request) -> web.Response:

@@ -5,7 +5,6 @@ while a function blocks its event loop.
 """
 
 import asyncio
-import secrets
 import threading
 import uuid
 from collections.abc import Coroutine, Mapping
@@ -19,6 +18,7 @@ import azure_functions_runtime as runtime  # type: ignore[import-untyped]
 from localhost import log, protos
 from localhost.bindings import Function, read_function
 from localhost.errors import HostError
+from localhost.traces import TraceContext, new_trace
 
 SCRIPT = "function_app.py"
 
@@ -54,13 +54,17 @@ class Worker:
         return tuple(_read_metadata(each) for each in metadata.function_metadata_results or ())
 
     async def invoke(
-        self, function: Function, value: protos.TypedData, metadata: Mapping[str, protos.TypedData] | None = None
+        self,
+        function: Function,
+        value: protos.TypedData,
+        metadata: Mapping[str, protos.TypedData] | None = None,
+        trace: TraceContext | None = None,
     ) -> Outcome:
         """Runs the function on its trigger's value. Never raises for what the function did."""
         invocation_id = str(uuid.uuid4())
         log.running[invocation_id] = function.name
         try:
-            answer = await self._call(_invoke(invocation_id, function, value, metadata or {}))
+            answer = await self._call(_invoke(invocation_id, function, value, metadata or {}, trace or new_trace()))
         finally:
             del log.running[invocation_id]
         return _outcome(answer)
@@ -92,7 +96,11 @@ async def _without_exit(request: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def _invoke(
-    invocation_id: str, function: Function, value: protos.TypedData, metadata: Mapping[str, protos.TypedData]
+    invocation_id: str,
+    function: Function,
+    value: protos.TypedData,
+    metadata: Mapping[str, protos.TypedData],
+    trace: TraceContext,
 ) -> Any:
     runtime.invocation_id_cv.set(invocation_id)
     log.log.info("Executing 'Functions.%s'", function.name)
@@ -101,12 +109,7 @@ async def _invoke(
         function_id=function.id,
         input_data=[protos.ParameterBinding(name=function.trigger.name, data=value)],
         trigger_metadata=metadata,
-        trace_context=SimpleNamespace(
-            # W3C trace context: version, trace id, span id, flags
-            trace_parent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00",
-            trace_state="",
-            attributes={},
-        ),
+        trace_context=SimpleNamespace(trace_parent=trace.parent, trace_state=trace.state, attributes={}),
         retry_context=SimpleNamespace(retry_count=0, max_retry_count=0, exception=None),
     )
     answer = await _without_exit(runtime.invocation_request(_request(invocation_request=invocation)))

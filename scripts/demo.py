@@ -218,12 +218,12 @@ def summarise(stack: Stack, console: Console) -> None:
 def tell_how_to_go_on(demo: Demo, stack: Stack) -> None:
     """Addresses, and commands to copy."""
     logs = FOLDER.relative_to(ROOT)
-    demo.say(f"ServOrg {stack.servorg_url}, a CustOrg for each customer:")
+    demo.say("The page of each customer's administrators, where groups are chosen:")
     for customer, name, _people in CUSTOMERS:
-        demo.say(f"  {name} {stack.url(customer)} (its output: {logs / custorg(customer)}.log)")
-    demo.say(f"ServOrg's output: {logs / SERVORG}.log. To go on by hand, in another terminal:")
+        demo.say(f"  {stack.url(customer)}/api/picker  {name} (its output: {logs / custorg(customer)}.log)")
+    demo.say(f"ServOrg is {stack.servorg_url}, its output {logs / SERVORG}.log. To go on by hand, in another terminal:")
     demo.say(f"  source {ENVIRONMENT.relative_to(ROOT)}")
-    for command in (f"runs {SMALL}", f"plan {SMALL}", "--help"):
+    for command in (f"runs {SMALL}", f"plan {SMALL}", "report", "--help"):
         demo.say(f"  .venv/bin/python -m servorg {command}")
 
 

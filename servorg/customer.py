@@ -1,10 +1,18 @@
 """A customer and its configuration as values that are right once they are made."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
 from croniter import croniter
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 from pydantic.dataclasses import dataclass as checked
 
 from servorg.records import CUSTOMER_ID
@@ -59,8 +67,8 @@ _ONLY_THESE = ConfigDict(extra="forbid")
 class Customer:
     """One CustOrg. `url` is the app's address without `/api`; `tenant` is the one that its first answer named.
 
-    Its function key is in the setting `key_setting`. Values that are out of range
-    raise pydantic.ValidationError.
+    Its function key is in the setting `key_setting`, or it is the secret `key_secret` of the Key Vault of the settings.
+    Values that are out of range raise pydantic.ValidationError.
     """
 
     id: Annotated[str, Field(pattern=rf"^{CUSTOMER_ID.pattern}$")]
@@ -69,6 +77,13 @@ class Customer:
     account: Annotated[int, Field(ge=1, lt=2**63)]
     key_setting: Annotated[str | None, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")] = None
     tenant: str | None = None
+    key_secret: Annotated[str | None, Field(pattern=r"^[0-9A-Za-z-]{1,127}$")] = None
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> Self:
+        if self.key_setting and self.key_secret:
+            raise ValueError("a customer has its key by a setting or by a secret, not by both")
+        return self
 
 
 @checked(frozen=True, slots=True, config=_ONLY_THESE)
@@ -91,4 +106,4 @@ class Configuration:
 def refusal(error: ValidationError) -> CustomerRefused:
     """What is wrong with the values of a customer or a configuration, as one sentence."""
     faults = (f"{'.'.join(map(str, e['loc']))} {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
-    return CustomerRefused("; ".join(faults))
+    return CustomerRefused("; ".join(fault.strip() for fault in faults))

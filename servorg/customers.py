@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _PARTITION = "customers"
 _CUSTOMERS = ("c:", "c;")  # rows of customers; those that begin with `a:` say which customer has an account
 _FED = ("t:", "t;")  # which customer first filled an account by its tag (sync mode 4)
+_VERSION = "v"  # the row that says when customers were last added, replaced or removed
 _CONFIGURATION = "configuration"
 _PROTECTED = ("p:", "p;")
 _CHANGED_MEANWHILE = {404, 409, 412}  # gone, made or changed since it was read
@@ -54,6 +56,11 @@ class Customers:
         """All customers by id."""
         return tuple(_customer(entity) for entity in rows(self._customers, _PARTITION, between=_CUSTOMERS))
 
+    def version(self) -> str:
+        """Another text whenever a customer was added, replaced or removed since."""
+        found = row(self._customers, _PARTITION, _VERSION)
+        return "" if found is None else str(found["version"])
+
     def remove(self, customer: str) -> None:
         """Removes the customer with its configuration, its protected addresses and its links; or UnknownCustomer.
 
@@ -64,6 +71,7 @@ class Customers:
         links = self._tables.table("links")
         delete_rows(links, rows_below(links, customer, select=KEYS))
         delete_partition(self._configurations, customer)
+        delete_partition(self._tables.table("offers"), customer)
         for claim in rows(self._customers, _PARTITION, between=_FED):
             if claim["customer"] == customer:
                 self._customers.delete_entity(claim)
@@ -143,8 +151,20 @@ class Customers:
         except ValidationError as error:
             raise refusal(error) from None
         values = {name: json.dumps(getattr(after, name)) for name in changed}
+        values |= self._schedule_set(customer, anew="schedule" in changed)
         self._configurations.upsert_entity({"PartitionKey": customer, "RowKey": _CONFIGURATION} | values)
         return self.configuration(customer)
+
+    def _schedule_set(self, customer: str, *, anew: bool) -> dict[str, str]:
+        """What keeps in the row when the schedule was set: what was due before that gives no run.
+
+        Until the first look it is the service's own time of the row (`upkeep_rows.TableLooks`), which must not move on.
+        """
+        if anew:
+            return {"looked_at": "", "owed_run": ""}
+        found = row(self._configurations, customer, _CONFIGURATION)
+        unseen = found is not None and not found.get("looked_at")
+        return {"looked_at": found.metadata["timestamp"].isoformat()} if unseen else {}
 
     @property
     def _customers(self) -> TableClient:
@@ -173,7 +193,7 @@ class Customers:
         from azure.data.tables import TableTransactionError
 
         try:
-            self._customers.submit_transaction(operations)
+            self._customers.submit_transaction([*operations, _new_version()])
         except TableTransactionError as error:
             if error.status_code not in _CHANGED_MEANWHILE:
                 raise
@@ -202,6 +222,10 @@ def _write(entity: Entity, found: Any) -> Any:
     return ("create", entity) if found is None else ("update", entity, {"mode": "merge"} | _unchanged(found))
 
 
+def _new_version() -> Any:
+    return ("upsert", {"PartitionKey": _PARTITION, "RowKey": _VERSION, "version": uuid.uuid4().hex})
+
+
 def _delete(found: Any) -> Any:
     return ("delete", found, _unchanged(found))
 
@@ -214,7 +238,7 @@ def _unchanged(found: Any) -> dict[str, Any]:
 
 def _customer_row(customer: Customer) -> Entity:
     texts = {"name": customer.name, "url": customer.url, "account": str(customer.account)}
-    keys = {"key_setting": customer.key_setting or ""}
+    keys = {"key_setting": customer.key_setting or "", "key_secret": customer.key_secret or ""}
     return {"PartitionKey": _PARTITION, "RowKey": f"c:{customer.id}"} | texts | keys
 
 
@@ -225,6 +249,7 @@ def _customer(entity: Mapping[str, Any]) -> Customer:
         url=entity["url"],
         account=int(entity["account"]),
         key_setting=entity.get("key_setting") or None,
+        key_secret=entity.get("key_secret") or None,
         tenant=entity.get("tenant") or None,
     )
 

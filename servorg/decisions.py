@@ -42,7 +42,7 @@ def reject(office: Office, run: str) -> Run:
     found = _known(office, run)
     if found.status is not RunStatus.HELD:
         raise _not_held(found)
-    rejected = cancel_held(office.ledger, found, REJECTED, office.now())
+    rejected = cancel_held(office, found, REJECTED)
     if rejected is None:
         raise _not_held(_known(office, run))
     return rejected
@@ -56,7 +56,7 @@ def cancel(office: Office, run: str) -> Run:
     found = _known(office, run)
     while not found.status.final:
         if found.status is RunStatus.HELD:
-            cancelled = cancel_held(office.ledger, found, CANCELLED, office.now())
+            cancelled = cancel_held(office, found, CANCELLED)
         else:
             cancelled = _cancel_open(office, found)
         if cancelled:
@@ -74,13 +74,19 @@ def _cancel_open(office: Office, run: Run) -> Run | None:
     ):
         return None
     _close_if_nobody_works(office, _known(office, run.id))
-    return _known(office, run.id)
+    cancelled = _known(office, run.id)
+    if cancelled.over:
+        office.ended(cancelled)
+    return cancelled
 
 
 def _close_if_nobody_works(office: Office, run: Run) -> None:
     """A job that is at work on the run closes it at its next mark; after a killed one the run's next message does."""
     holder, now = uuid.uuid4().hex, office.now()
     taken = office.ledger.take_lease(run.customer, run.id, holder, now, office.lease_seconds)
+    if isinstance(taken, LeaseBusy) and taken.run == run.id and taken.waits:
+        # else the customer's next run would wait for as long as this one was asked to
+        taken = office.ledger.take_lease(run.customer, run.id, holder, now, office.lease_seconds, handed=taken.holder)
     if isinstance(taken, LeaseBusy):
         return
     record_cancelled(office.ledger, run, now)

@@ -22,6 +22,7 @@ from servorg.dialect import Dialect
 from servorg.ports import Budget
 from shared.errors import DeskError, DeskForbidden, DeskInDoubt, DeskRejected, DeskThrottled, DeskUnavailable
 from shared.retry_after import retry_after
+from shared.telemetry import count, span
 
 THREADS = 8  # connections kept per host: as many as the applier has threads
 DEFAULT_WAIT = 10.0  # seconds, for a 429 that names none; no limit is published (deskdirector.md, question 17)
@@ -56,7 +57,7 @@ class Patience:
 class Call:
     """A request. One with a `category` goes to the functions host; one `as_agent` brings the access token, not the key.
 
-    A `create` must not be repeated when it is unknown whether it was done.
+    An empty category asks for no certain one. A `create` must not be repeated when it is unknown whether it was done.
     """
 
     method: str
@@ -98,6 +99,15 @@ class DeskHttp:
                 raise DeskInDoubt(NO_JSON) from error
             raise DeskUnavailable(NO_JSON, answer.status_code) from error
 
+    def create(self, call: Call) -> tuple[Any, str]:
+        """The JSON of a 2xx answer (None when it is none) and its Location (empty without); else a DeskError."""
+        answer = self._answer(call)
+        try:
+            told = json.loads(answer.content)
+        except (ValueError, RecursionError):
+            told = None
+        return told, answer.headers.get("Location", "")
+
     def tell(self, call: Call) -> None:
         """Returns when DeskDirector answered 2xx, whatever stands in the answer; else a DeskError."""
         self._answer(call)
@@ -132,19 +142,24 @@ class DeskHttp:
         headers = {"Authorization": f"{'DdAccessToken' if call.as_agent else 'DdApi'} {credentials}"}
         origin, query = self._access.site, call.query
         if call.category is not None:
-            origin, query = self._access.functions, {"category": call.category}
+            origin, query = self._access.functions, {"category": call.category} if call.category else None
             headers["dd-host"] = self._site_host
-        return self._session.request(
-            call.method, origin + call.path, params=query, json=call.body, headers=headers, timeout=self._timeouts,
-            allow_redirects=False,
-        )  # fmt: skip
+        with span("ask DeskDirector", method=call.method, kind=call.category) as note:
+            answer = self._session.request(
+                call.method, origin + call.path, params=query, json=call.body, headers=headers, timeout=self._timeouts,
+                allow_redirects=False,
+            )  # fmt: skip
+            note(status=answer.status_code)
+        count("deskdirector_calls", status=answer.status_code)
+        count("deskdirector_throttled", _is_throttled(answer))
+        return answer
 
     def _refusal(self, answer: requests.Response, call: Call) -> DeskError | None:
-        """What an answer other than 2xx means. A 2xx is done, so a Retry-After that comes with it changes nothing."""
+        """What an answer other than 2xx means."""
         status = answer.status_code
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return None
-        if status == HTTPStatus.TOO_MANY_REQUESTS or "Retry-After" in answer.headers:
+        if _is_throttled(answer):
             wait = retry_after(answer.headers.get("Retry-After"), self._clock())
             return DeskThrottled(DEFAULT_WAIT if wait is None else wait)
         if status in _REFUSED:
@@ -187,6 +202,12 @@ def _session() -> requests.Session:
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Without an `auth` of its own, requests would replace our Authorization by what a .netrc has for the host."""
     return request
+
+
+def _is_throttled(answer: requests.Response) -> bool:
+    """Whether it asks to wait. A 2xx is done, so a Retry-After that comes with it changes nothing."""
+    done = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
+    return not done and (answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or "Retry-After" in answer.headers)
 
 
 def _never_sent(error: requests.RequestException) -> bool:

@@ -4,11 +4,13 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from servorg.dialect import AnswerWords, Dialect, Words
+from servorg.desk_fields import MISSING, field, first, flag, number, text, wrong
+from servorg.dialect import AnswerWords, Dialect
 from shared.core.model import AccountId, Address, Contact, ContactGroup, ContactGroupId, ContactId, GroupRole, address
 from shared.errors import DeskUnavailable
 
-_MISSING = object()
+type Whereabouts = tuple[Address | None, AccountId, str]
+"""A contact's address, its account and that account's name."""
 
 
 class Unsteady(Exception):
@@ -31,11 +33,6 @@ class ContactRow:
         return None if self.address is None else Contact(self.id, self.address, self.active, self.service_group)
 
 
-def wrong(what: str, why: str) -> DeskUnavailable:
-    """The error for an answer that cannot be used; `what` and `why` make its sentence, without any answered text."""
-    return DeskUnavailable(f"DeskDirector answered with {what} {why}; see `doctor` and DESKDIRECTOR_DIALECT")
-
-
 class Rows:
     """Reads rows in one dialect. Each call raises DeskUnavailable for what is no such row."""
 
@@ -46,25 +43,33 @@ class Rows:
     def contact(self, row: Any) -> ContactRow:
         """A contact of FindContacts or GetContact."""
         what, words = "a contact", self._words
-        email = _field(row, words.email, what)
+        email = field(row, words.email, what)
         if not isinstance(email, str | None):
             raise wrong(what, "whose e-mail is no text")
         return ContactRow(
-            ContactId(_number(row, words.id, what)),
+            ContactId(number(row, words.id, what)),
             self._company(row, what),
             address(email),
-            _flag(row, words.is_active, what),
+            flag(row, words.is_active, what),
             self._service_group(row, what),
         )
+
+    def whereabouts(self, row: Any) -> Whereabouts:
+        """Where a contact of FindContacts is; without the account's name where the answer has none."""
+        what = "a contact"
+        email, company = field(row, self._words.email, what), field(row, self._words.company, what)
+        name = first(company, self._words.name) if isinstance(company, dict) else None
+        known = address(email) if isinstance(email, str) else None
+        return known, self._company(row, what), name if isinstance(name, str) else ""
 
     def group(self, row: Any) -> tuple[AccountId, ContactGroup]:
         """A contact group of FindUserGroups, and whose it is."""
         what = "a contact group"
-        return self._company(row, what), ContactGroup(self.group_id(row), _text(row, self._words.name, what))
+        return self._company(row, what), ContactGroup(self.group_id(row), text(row, self._words.name, what))
 
     def group_id(self, row: Any) -> ContactGroupId:
         """A contact group's id: a text (deskdirector.md §1.6)."""
-        found = _text(row, self._words.id, "a contact group")
+        found = text(row, self._words.id, "a contact group")
         # It becomes a step of a path, where one of only dots would name another place.
         if not found.strip("."):
             raise wrong("a contact group", "whose id is none")
@@ -72,50 +77,50 @@ class Rows:
 
     def contact_id(self, row: Any) -> ContactId:
         """A contact's id, whatever else the row has."""
-        return ContactId(_number(row, self._words.id, "a contact"))
+        return ContactId(number(row, self._words.id, "a contact"))
 
     def group_user(self, row: Any) -> tuple[ContactId, GroupRole]:
         """Who is in a contact group, with which role; a role that the dialect does not know is an error."""
         what = "a contact group's user"
-        role = self._roles.role(_field(row, self._words.role, what))
+        role = self._roles.role(field(row, self._words.role, what))
         if role is None:
             raise wrong(what, "whose role is unknown")
-        return ContactId(_number(row, self._words.id, what)), role
+        return ContactId(number(row, self._words.id, what)), role
 
     def account(self, row: Any) -> tuple[AccountId, bool, tuple[str, ...]]:
         """An account's id, whether it is active, and its tags."""
         what = "an account"
-        tags = _field(row, self._words.tags, what)
+        tags = field(row, self._words.tags, what)
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
             raise wrong(what, "whose tags are no texts")
-        return AccountId(_number(row, self._words.id, what)), _flag(row, self._words.is_active, what), tuple(tags)
+        return AccountId(number(row, self._words.id, what)), flag(row, self._words.is_active, what), tuple(tags)
 
     def service_group(self, row: Any) -> tuple[int, str]:
         """A service group's id and name."""
         what = "a service group"
-        return _number(row, self._words.id, what), _text(row, self._words.name, what)
+        return number(row, self._words.id, what), text(row, self._words.name, what)
 
     def user_key(self, answer: Any) -> str:
         """The access token in the answer of an agent's user key."""
-        return _text(answer, self._words.user_key, "an access token")
+        return text(answer, self._words.user_key, "an access token")
 
     def page(self, answer: Any) -> tuple[list[Any], int]:
         """The rows of one page, and how many there are in all."""
         what = "a list"
-        rows = _field(answer, self._words.results, what)
+        rows = field(answer, self._words.results, what)
         if not isinstance(rows, list):
             raise wrong(what, "without rows")
-        total = _number(answer, self._words.total_results, what)
+        total = number(answer, self._words.total_results, what)
         if total < 0:
             raise wrong(what, "of fewer than no rows")
         return rows, total
 
     def _company(self, row: Any, what: str) -> AccountId:
-        return AccountId(_number(_field(row, self._words.company, what), self._words.id, f"{what}'s account"))
+        return AccountId(number(field(row, self._words.company, what), self._words.id, f"{what}'s account"))
 
     def _service_group(self, row: Any, what: str) -> int | None:
-        link = _first(row, self._words.service_group)
-        return None if link is None or link is _MISSING else _number(link, self._words.id, f"{what}'s service group")
+        link = first(row, self._words.service_group)
+        return None if link is None or link is MISSING else number(link, self._words.id, f"{what}'s service group")
 
 
 def read_all[T, K: Hashable](
@@ -151,37 +156,3 @@ def _one_pass[T, K: Hashable](
         rows, now = page(len(found))
         if now != total:
             raise Unsteady(f"there were {total} rows, then {now}")
-
-
-def _first(row: Any, words: Words) -> Any:
-    return next((row[word] for word in words if word in row), _MISSING)
-
-
-def _field(row: Any, words: Words, what: str) -> Any:
-    if not isinstance(row, dict):
-        raise wrong(what, "that is no object")
-    found = _first(row, words)
-    if found is _MISSING:
-        raise wrong(what, f"without `{words[0]}`")
-    return found
-
-
-def _number(row: Any, words: Words, what: str) -> int:
-    found = _field(row, words, what)
-    if type(found) is not int:  # a boolean is an int to isinstance
-        raise wrong(what, f"whose `{words[0]}` is no whole number")
-    return found
-
-
-def _text(row: Any, words: Words, what: str) -> str:
-    found = _field(row, words, what)
-    if not isinstance(found, str):
-        raise wrong(what, f"whose `{words[0]}` is no text")
-    return found
-
-
-def _flag(row: Any, words: Words, what: str) -> bool:
-    found = _field(row, words, what)
-    if not isinstance(found, bool):
-        raise wrong(what, f"whose `{words[0]}` is neither true nor false")
-    return found

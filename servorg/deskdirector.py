@@ -5,14 +5,16 @@ Only here an account is a company and a contact group a user group or team: Desk
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from servorg.desk_http import Access, Call, DeskHttp
-from servorg.desk_rows import ContactRow, Rows, read_all, wrong
+from servorg.desk_access import open_line
+from servorg.desk_fields import wrong
+from servorg.desk_http import Call, DeskHttp
+from servorg.desk_rows import ContactRow, Rows, Whereabouts, read_all
 from servorg.dialect import Action, Dialect
 from servorg.ports import Budget
 from shared.core.model import (
@@ -26,7 +28,7 @@ from shared.core.model import (
     GroupRole,
     fold,
 )
-from shared.errors import DeskInDoubt, DeskRejected, DeskUnavailable, SettingsError
+from shared.errors import DeskInDoubt, DeskRejected, DeskUnavailable
 from shared.settings import ServOrgSettings
 
 PAGE = 100  # rows; the most that `take` may be (assumed)
@@ -35,17 +37,7 @@ log = logging.getLogger(__name__)
 
 def connect(settings: ServOrgSettings, budget: Budget) -> "DeskDirector":
     """The adapter for the site of the settings; nothing is sent yet. SettingsError for a wrong dialect or API key."""
-    key, faults = settings.desk_api_key.get_secret_value().strip(), []
-    if not key or not all("!" <= letter <= "~" for letter in key):
-        faults.append("DESKDIRECTOR_API_KEY has characters that no key has")
-    try:
-        dialect = Dialect.read(settings.desk_dialect)
-    except ValueError as error:
-        raise SettingsError([*faults, str(error)]) from None
-    if faults:
-        raise SettingsError(faults)
-    access = Access(settings.desk_url, settings.desk_functions_url, key, settings.desk_agent_id)
-    return DeskDirector(dialect, DeskHttp(access, dialect, budget))
+    return DeskDirector(*open_line(settings, budget))
 
 
 class DeskDirector:
@@ -76,9 +68,24 @@ class DeskDirector:
         read = (self._contact(hit.id) for hit in hits if hit.address == address)
         return _by_address(account, [row for row in read if row and row.account == account]).get(address)
 
+    def accounts_of(self, addresses: Collection[Address]) -> Mapping[Address, Mapping[AccountId, str]]:
+        """As the port says, by as few requests as it can: at most one for each address, and one more."""
+        places = self._find_everywhere(addresses) if len(addresses) > 1 else None
+        if places is None:
+            finds = (self._pages(self._paths.find_contacts, {self._words.email: one}) for one in sorted(addresses))
+            places = [self._rows.whereabouts(row) for page in finds for row in page(0)[0]]
+        found: dict[Address, dict[AccountId, str]] = {}
+        for address, account, name in places:
+            if address and address in addresses:
+                found.setdefault(address, {})[account] = name
+        return found
+
     def find_groups(self, account: AccountId, name: str) -> tuple[ContactGroup, ...]:
         # Without DeskDirector's own search, of which nobody knows how it takes blanks and signs.
         return tuple(group for group in self._groups(account) if fold(group.name) == fold(name))
+
+    def list_groups(self, account: AccountId) -> tuple[ContactGroup, ...]:
+        return self._groups(account)
 
     def list_service_groups(self) -> Mapping[str, tuple[int, ...]]:
         call = self._action(self._dialect.actions.list_service_groups, {})
@@ -97,6 +104,14 @@ class DeskDirector:
             raise wrong("an account", "that does not have the tag which was searched")
         return tuple(sorted(account for account, active, _ in rows if active))
 
+    def tagged_accounts(self) -> Mapping[str, tuple[AccountId, ...]]:
+        rows = self._find("the accounts", self._paths.find_accounts, {}, self._rows.account, _first)
+        found = defaultdict[str, list[AccountId]](list)
+        for account in sorted(rows, key=_first):
+            for tag in account[2] if account[1] else ():
+                found[tag].append(account[0])
+        return {tag: tuple(accounts) for tag, accounts in found.items()}
+
     def _find_contacts(self, account: AccountId, filters: Mapping[str, Any]) -> list[ContactRow]:
         what, path = f"the contacts of account {account}", self._paths.find_contacts
         filters = {self._words.company_id: account, **filters}
@@ -104,6 +119,22 @@ class DeskDirector:
         if any(row.account != account for row in rows):
             raise wrong("a contact", "of another account than was asked for")
         return rows
+
+    def _find_everywhere(self, addresses: Collection[Address]) -> list[Whereabouts] | None:
+        """The contacts of these addresses among all of the site; None when that is more pages than addresses.
+
+        Not by `read_all`: while other customers are synced, the list of all changes from page to page.
+        """
+        page = self._pages(self._paths.find_contacts, {})
+        rows, total = page(0)
+        if total > len(rows) * (len(addresses) + 1):
+            return None
+        found, read = list[Whereabouts](), 0
+        while rows:
+            found += [place for place in map(self._rows.whereabouts, rows) if place[0] in addresses]
+            read += len(rows)
+            rows = page(read)[0] if read < total else []
+        return found
 
     def _contact(self, contact: ContactId) -> ContactRow | None:
         try:
@@ -138,11 +169,16 @@ class DeskDirector:
     def _find[T](
         self, what: str, path: str, filters: Mapping[str, Any], parse: Callable[[Any], T], key: Callable[[T], Hashable]
     ) -> list[T]:
+        return list(read_all(what, self._pages(path, filters), parse, key).values())
+
+    def _pages(self, path: str, filters: Mapping[str, Any]) -> Callable[[int], tuple[list[Any], int]]:
+        """Reads the page of a find that begins after so many rows; with the number of all."""
+
         def page(skip: int) -> tuple[list[Any], int]:
             body = {**filters, self._words.skip: skip, self._words.take: PAGE}
             return self._rows.page(self._http.ask(Call(method="POST", path=path, body=body)))
 
-        return list(read_all(what, page, parse, key).values())
+        return page
 
     # Writing
 

@@ -9,7 +9,7 @@ ones, as JSON that maps the contract's words to the site's:
 """
 
 from string import Formatter
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -71,6 +71,19 @@ class Paths(_Part):
     group_users: Path = _TEAM_USERS
     group_user: Path = f"{_TEAM_USERS}/{{contactId}}"
     action: Path = f"{_CONNECTOR}/functions/{{function}}"
+    account: Path = f"{_CONNECTOR}/companies/{{companyId}}"
+    find_tickets: Path = f"{_CONNECTOR}/tickets/find"
+    ticket: Path = f"{_CONNECTOR}/tickets/{{ticketId}}"
+    form_result: Path = f"{_CONNECTOR}/v2/forms/{{formId}}/results/{{resultId}}"
+    forms: Path = f"{_CONNECTOR}/forms"
+    form_schema: Path = f"{_CONNECTOR}/schema/v2/form/{{formId}}/$result-response"
+    designed_form: Path = "/api/v2/ddform/forms/{formId}"
+    boards: Path = f"{_CONNECTOR}/service/boards"
+    statuses: Path = f"{_CONNECTOR}/service/statuses"
+    events: Path = f"{_CONNECTOR}/workflows"
+    event_types: Path = f"{_CONNECTOR}/workflow-types"
+    event_actions: Path = f"{_CONNECTOR}/workflows/{{workflowId}}/actions"
+    event_action: Path = f"{_CONNECTOR}/workflows/{{workflowId}}/actions/{{actionId}}"
 
     @model_validator(mode="after")
     def _keeps_placeholders(self) -> Self:
@@ -98,6 +111,17 @@ class RequestWords(_Part):
     service_group_id: Word = "serviceGroupId"
     group_name: Word = "name"
     role: Word = "role"
+    board_id: Word = "boardId"
+    queue_id: Word = "queueId"
+    is_closed: Word = "isClosed"
+    status_id: Word = "statusId"
+    note: Word = "note"
+    note_text: Word = "text"
+    is_internal: Word = "isInternal"
+    event_type: Word = "type"
+    event_url: Word = "url"
+    event_parameters: Word = "parameters"
+    event_key: Word = "token"
 
     @model_validator(mode="after")
     def _has_a_name(self) -> Self:
@@ -120,6 +144,35 @@ class AnswerWords(_Part):
     tags: Words = ("tags",)
     role: Words = ("role",)
     user_key: Words = ("userKey",)
+    status: Words = ("status",)
+    queue: Words = ("queue", "board")
+    is_closed: Words = ("isClosed",)
+    created_on: Words = ("createdOn",)
+    forms: Words = ("forms",)
+    form: Words = ("form",)
+    form_id: Words = ("formId",)
+    result: Words = ("result",)
+    result_id: Words = ("resultId",)
+    notes: Words = ("notes",)
+    note: Words = ("note", "text")
+    type: Words = ("type",)
+    action_id: Words = ("actionId", "id", "entityId")
+    token: Words = ("token",)
+
+
+class FormWords(_Part):
+    """A form and its results (deskdirector.md §4.4): fields, their choices, and the objects that may be around them."""
+
+    envelopes: Words = ("result", "form", "value", "data")
+    sections: Words = ("sections",)
+    fields: Words = ("fields",)
+    identifier: Words = ("identifier",)
+    name: Words = ("name",)
+    type: Words = ("type",)
+    dynamic_type: Word = "api_"
+    choices: Words = ("choices",)
+    selected: Words = ("selected",)
+    value: Words = ("value",)
 
 
 class Action(_Part):
@@ -162,6 +215,34 @@ class Roles(_Part):
         return next((role for role in GroupRole if str(word).casefold() == self.word(role).casefold()), None)
 
 
+def _public(text: str) -> str:
+    if "PRIVATE" in text or not text.startswith("-----BEGIN ") or "PUBLIC KEY" not in text:
+        raise ValueError("must be a public key in PEM, which begins with -----BEGIN PUBLIC KEY-----")
+    return text
+
+
+Pem = Annotated[str, StringConstraints(strip_whitespace=True, max_length=10_000), AfterValidator(_public)]
+
+
+class TokenWords(_Part):
+    """The access token that a form brings. Without keys (`pem`, or served by the site at `path`) the site is asked.
+
+    `claims` must stand in a token with just these values: with keys that several sites share, name yours here.
+    """
+
+    algorithms: Annotated[
+        tuple[Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"], ...], Field(min_length=1)
+    ] = ("RS256",)
+    pem: tuple[Pem, ...] = ()
+    path: Path | None = None
+    check_contact: Path = "/api/v2/user/client"
+    check_agent: Path = "/api/v2/user/member"
+    company: Words = ("companyId", "company_id", "company", "accountId", "account_id", "account")
+    kind: Words = ("userType", "user_type", "type")
+    agents: Words = ("member", "agent", "tech")
+    claims: dict[Word, str | int | bool] = {}
+
+
 class Dialect(_Part):
     """How one DeskDirector site is spoken to."""
 
@@ -170,6 +251,8 @@ class Dialect(_Part):
     answer: AnswerWords = AnswerWords()
     actions: Actions = Actions()
     roles: Roles = Roles()
+    token: TokenWords = TokenWords()
+    form: FormWords = FormWords()
 
     @classmethod
     def read(cls, text: str) -> Self:

@@ -12,6 +12,7 @@ from shared import wire
 from shared.core.model import EntraGroup, EntraGroupId, EntraSide, EntraUser, EntraUserId, UnreadGroup
 from shared.errors import CustOrgRefused, CustOrgUnreachable, GraphThrottled
 from shared.retry_after import retry_after
+from shared.telemetry import span, traceparent
 
 TIMEOUT = (10.0, 240.0)
 """Seconds to connect, and to answer: the platform itself ends a call after 230 (azure.md)."""
@@ -27,6 +28,7 @@ class CustOrg:
     key: str
     accept_tenant: Callable[[str], None]
     session: requests.Session = field(default_factory=requests.Session)
+    timeout: tuple[float, float] = TIMEOUT
 
     def read(self, *, owners: bool) -> EntraSide:
         """As the port says: every chosen group with its people, each complete or unread."""
@@ -46,7 +48,8 @@ class CustOrg:
     def command[T: BaseModel](self, name: str, asked: BaseModel, answer: type[T]) -> T:
         """The CustOrg's answer to a command, from the customer's own tenant; SourceError when there is none."""
         body = asked.model_dump_json(by_alias=True, exclude_defaults=True).encode()
-        told = _parsed(answer, self._send("POST", f"/api/commands/{name}", body))
+        with span("ask CustOrg", command=name):
+            told = _parsed(answer, self._send("POST", f"/api/commands/{name}", body))
         tenant = getattr(told, "tenant", "")
         self.accept_tenant(tenant)
         return told
@@ -56,10 +59,10 @@ class CustOrg:
         return _parsed(wire.Offers, self._send("GET", "/api/commands", None))
 
     def _send(self, method: str, path: str, body: bytes | None) -> requests.Response:
-        headers = {"x-functions-key": self.key, "Content-Type": "application/json"}
+        headers = {"x-functions-key": self.key, "Content-Type": "application/json", "traceparent": traceparent()}
         try:
             response = self.session.request(
-                method, self.url + path, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
+                method, self.url + path, data=body, headers=headers, timeout=self.timeout, allow_redirects=False
             )
         except requests.RequestException as error:
             raise CustOrgUnreachable(f"the CustOrg could not be reached ({type(error).__name__})") from error

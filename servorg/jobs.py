@@ -50,7 +50,10 @@ class Jobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """All that a job needs. `order` and `source` are about one customer; `now` is UTC, `clock` never jumps."""
+    """All that a job needs. `order` and `source` are about one customer; `now` is UTC, `clock` never jumps.
+
+    `ended` is told of each run that has come to an end or is held; who must not miss one looks into the ledger too.
+    """
 
     ledger: Ledger
     jobs: Jobs
@@ -62,14 +65,21 @@ class Office:
     clock: Callable[[], float]
     lease_seconds: float
     random: Random
+    ended: Callable[[Run], None] = lambda _: None
 
 
 def enqueue(office: Office, customer: str, modes: tuple[int, ...], trigger: str) -> Run:
     """A new run of the customer: first its row, then its message."""
     now = office.now()
-    run = Run(new_run_id(customer, now, office.random), customer, modes, queued_at=now, trigger=trigger)
+    return queue_run(
+        office, Run(new_run_id(customer, now, office.random), customer, modes, queued_at=now, trigger=trigger)
+    )
+
+
+def queue_run(office: Office, run: Run) -> Run:
+    """Queues a new run that has its id already; the run."""
     office.ledger.create_run(run)
-    office.jobs.send(SyncJob(run.id, customer).to_json())
+    office.jobs.send(SyncJob(run.id, run.customer).to_json())
     return run
 
 
@@ -124,6 +134,8 @@ def _attempt(office: Office, run: Run, lease: Lease, tries: int, *, in_doubt: bo
         _fail(office, run, str(unreachable), for_good=tries >= MOST_TRIES)
         raise
     except SyncError as error:
+        kind = type(error).__name__
+        log_event(log, "run ended by an error", logging.ERROR, run=run.id, customer=run.customer, error=kind)
         _fail(office, run, str(error), for_good=True)
         return True
     except Exception as error:
@@ -177,7 +189,7 @@ def _admit(office: Office, run: Run) -> Run:
 
 def _hold_again(office: Office, run: Run, reason: str) -> Run:
     held = record_held_again(office.ledger, run, office.now(), reason)
-    _log_end(held)
+    _tell_end(office, held)
     return held
 
 
@@ -201,16 +213,19 @@ def _supersede_earlier(office: Office, run: Run) -> None:
             continue
         reason = f"superseded by {run.id}"
         if other.status is RunStatus.HELD:
-            cancel_held(office.ledger, other, reason, office.now())
+            cancel_held(office, other, reason)
         elif other.options.get(PLANNED):
-            record_end(office.ledger, other, office.now(), reason)
+            office.ended(record_end(office.ledger, other, office.now(), reason))
 
 
-def cancel_held(ledger: Ledger, run: Run, reason: str, now: datetime) -> Run | None:
+def cancel_held(office: Office, run: Run, reason: str) -> Run | None:
     """The held run as it is cancelled, its held changes skipped with the reason; None when it is not held any more."""
-    if not ledger.update_run_if(run.id, RunStatus.HELD, status=RunStatus.CANCELLED, reason=reason):
+    if not office.ledger.update_run_if(run.id, RunStatus.HELD, status=RunStatus.CANCELLED, reason=reason):
         return None
-    return record_cancelled(ledger, replace(run, status=RunStatus.CANCELLED, reason=reason), now)
+    cancelled = replace(run, status=RunStatus.CANCELLED, reason=reason)
+    cancelled = record_cancelled(office.ledger, cancelled, office.now())
+    office.ended(cancelled)
+    return cancelled
 
 
 def _marker(office: Office, run: Run, rows: Sequence[ChangeRow]) -> Callable[[Sequence[ChangeRow]], None]:
@@ -258,10 +273,10 @@ def _end(office: Office, run: Run, reason: str = "") -> None:
     if reason and awaits_admission(found):
         _hold_again(office, found, reason)
     else:
-        _log_end(record_end(office.ledger, found, office.now(), reason))
+        _tell_end(office, record_end(office.ledger, found, office.now(), reason))
 
 
-def _log_end(run: Run) -> None:
+def _tell_end(office: Office, run: Run) -> None:
     spent = (run.ended_at - run.started_at) if run.ended_at and run.started_at else timedelta()
     log_event(
         log,
@@ -275,3 +290,4 @@ def _log_end(run: Run) -> None:
         objections=len(run.objections),
         **{name.replace(" ", "_"): count for name, count in run.counts.items()},
     )
+    office.ended(run)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol, Self
 
-from servorg.records import LeaseTaken, LedgerUnreachable
+from servorg.records import HANDED, LeaseTaken, LedgerUnreachable
 
 _LEFT_AT_LEAST = 1.0  # seconds between two attempts to renew
 
@@ -59,7 +59,7 @@ class Lease:
         """
         self._ended.set()
         self._thread.join(timeout=_LEFT_AT_LEAST)
-        handed, until = uuid.uuid4().hex, self._clock() + timedelta(seconds=wait + self._seconds)
+        handed, until = f"{HANDED}{uuid.uuid4().hex}", self._clock() + timedelta(seconds=wait + self._seconds)
         heir = LeaseTaken(self._taken.customer, run, handed, until)
         self._ledger.hand_lease(self._taken.run, self._taken.holder, heir)
         return handed

@@ -29,10 +29,16 @@ def take(client: TableClient, wanted: LeaseTaken, now: datetime, *, handed: str 
         found = row(client, wanted.customer, LEASE_KEY)
         ours = found is not None and any(_is(found, wanted.run, holder) for holder in (wanted.holder, handed))
         if found is not None and not ours and _until(found) > now:
-            return LeaseBusy(found["run"], _until(found))
+            return LeaseBusy(found["run"], _until(found), found["holder"])
         if _put(client, wanted, found):
             return wanted if found is None or ours else replace(wanted, previous=found["run"])
     return LeaseBusy(run="", until=wanted.until)
+
+
+def read(client: TableClient, customer: str) -> LeaseTaken | None:
+    """The customer's lease as it is written, also one that ran out; None when nobody has it."""
+    found = row(client, customer, LEASE_KEY)
+    return None if found is None else LeaseTaken(customer, found["run"], found["holder"], _until(found))
 
 
 def hand(client: TableClient, run: str, holder: str, heir: LeaseTaken) -> bool:

@@ -21,7 +21,9 @@ from servorg.records import (
     split_run_id,
 )
 from servorg.rows import (
+    NEWEST,
     RUN_JSON,
+    RUN_KEYS,
     as_time,
     change_from,
     change_mark,
@@ -47,9 +49,7 @@ if TYPE_CHECKING:
 
     from azure.data.tables import TableClient
 
-_NEWEST = "_newest"  # a partition that lists the runs of all customers; no customer's id begins with `_`
 _PAGE = 1_000  # what the service gives at most
-_RUNS = ("0", "g")  # the row keys of runs are hexadecimal
 
 
 class TableLedger:
@@ -60,7 +60,7 @@ class TableLedger:
 
     def create_run(self, run: Run) -> None:
         entity, extra = run_row(run.id, {f.name: getattr(run, f.name) for f in fields(run)})
-        listed = {"PartitionKey": _NEWEST, "RowKey": f"{entity['RowKey']}:{run.customer}", "id": run.id}
+        listed = {"PartitionKey": NEWEST, "RowKey": f"{entity['RowKey']}:{run.customer}", "id": run.id}
         write_batches(self._tables.table("changes"), (("replace", part) for part in extra))
         # the list first: an entry without its run is passed over, a run without an entry would be overlooked
         write_batches(self._runs, [("replace", listed), ("replace", entity)])
@@ -73,7 +73,7 @@ class TableLedger:
     def runs(self, customer: str | None, limit: int) -> list[Run]:
         if customer is None:
             return self._newest(limit)
-        found = islice(rows(self._runs, customer, between=_RUNS, page=min(limit, _PAGE)), limit)
+        found = islice(rows(self._runs, customer, between=RUN_KEYS, page=min(limit, _PAGE)), limit)
         return [self._whole(entity) for entity in found]
 
     def update_run(self, run: str, **changed: Unpack[RunFields]) -> None:
@@ -168,7 +168,7 @@ class TableLedger:
 
     def _newest(self, limit: int) -> list[Run]:
         """The newest runs of all customers: their ids from the list, then one read per customer among them."""
-        listed = islice(rows(self._runs, _NEWEST, select=["id"], page=min(limit, _PAGE)), limit)
+        listed = islice(rows(self._runs, NEWEST, select=["id"], page=min(limit, _PAGE)), limit)
         wanted: dict[str, list[str]] = defaultdict(list)
         order = [run_key(entry["id"]) for entry in listed]
         for customer, row_key in order:

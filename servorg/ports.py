@@ -1,6 +1,6 @@
 """What a sync needs of the outside: two sides to read, one to write. Adapters and fakes provide it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from shared.core.model import (
@@ -35,8 +35,20 @@ class DeskReader(Protocol):
         """The account's contact with this address, active or not, read by its id; None when there is none."""
         ...
 
+    def accounts_of(self, addresses: Collection[Address]) -> Mapping[Address, Mapping[AccountId, str]]:
+        """The accounts, with their names, that have a contact of each of these addresses, active or not.
+
+        An address that none has is left out. Only for people to know: a contact that comes or goes meanwhile may be
+        missed, since all of a site's contacts are never quiet.
+        """
+        ...
+
     def find_groups(self, account: AccountId, name: str) -> tuple[ContactGroup, ...]:
         """The account's contact groups of exactly this name but for case (`fold`), without their users."""
+        ...
+
+    def list_groups(self, account: AccountId) -> tuple[ContactGroup, ...]:
+        """All contact groups of the account, without their users."""
         ...
 
     def list_service_groups(self) -> Mapping[str, tuple[int, ...]]:
@@ -45,6 +57,10 @@ class DeskReader(Protocol):
 
     def accounts_with_tag(self, tag: str) -> tuple[AccountId, ...]:
         """The active accounts that have this tag, in order of their ids."""
+        ...
+
+    def tagged_accounts(self) -> Mapping[str, tuple[AccountId, ...]]:
+        """The active accounts by each of their tags, in order of their ids: cheaper than one call for each tag."""
         ...
 
 

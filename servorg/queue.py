@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SYNC_JOBS = "sync-jobs"
 EVENTS = "events"
+CUSTOMER_REFRESHES = "customer-refreshes"
 _PEEK = 32  # what the service shows at most at once
 _SEARCH_SECONDS = 15  # messages that `remove_poison` passes over stay hidden no longer than this
 _TIMEOUTS: Mapping[str, Any] = {"connection_timeout": 10, "read_timeout": 60}  # seconds, as for tables
@@ -41,9 +43,20 @@ class StorageQueue:
         """About how many messages there are, delayed ones and those at work included."""
         return self._queue.get_queue_properties().approximate_message_count or 0
 
+    def count_poison(self) -> int:
+        """About how many messages failed for good."""
+        return self._poison.get_queue_properties().approximate_message_count or 0
+
     def is_empty(self) -> bool:
         """Whether the service counts no message, delayed ones and those at work included."""
         return self.count() == 0
+
+    def oldest_waiting(self) -> datetime | None:
+        """When the oldest of the first 32 messages that could be taken now was put there; None when there is none.
+
+        Delayed messages and those at work cannot be seen.
+        """
+        return min((at for message in self._peek(self._queue) if (at := message.inserted_at)), default=None)
 
     def waiting_for(self, run: str) -> bool:
         """Whether one of the first 32 messages that could be taken now is a job of this run.
@@ -91,21 +104,23 @@ class StorageQueue:
     def _made(self, name: str) -> QueueClient:
         from azure.core.exceptions import ResourceExistsError
 
-        queue = self._client(name)
+        queue = queue_client(self._settings, name)
         try:
             queue.create_queue()
         except ResourceExistsError:
             return queue
         return queue
 
-    def _client(self, name: str) -> QueueClient:
-        from azure.storage.queue import QueueClient
 
-        hush_addresses()
-        if self._settings.connection:
-            return QueueClient.from_connection_string(self._settings.connection.get_secret_value(), name, **_TIMEOUTS)
-        endpoint = self._settings.queues or f"https://{self._settings.account}.queue.core.windows.net"
-        return QueueClient(endpoint, name, credential=storage_credential(), **_TIMEOUTS)
+def queue_client(settings: StorageSettings, name: str, options: Mapping[str, Any] = _TIMEOUTS) -> QueueClient:
+    """The client of a queue, which need not be there; ValueError for what is no connection string."""
+    from azure.storage.queue import QueueClient
+
+    hush_addresses()
+    if settings.connection:
+        return QueueClient.from_connection_string(settings.connection.get_secret_value(), name, **options)
+    endpoint = settings.queues or f"https://{settings.account}.queue.core.windows.net"
+    return QueueClient(endpoint, name, credential=storage_credential(), **options)
 
 
 def _decoded(text: str) -> str:

@@ -178,9 +178,16 @@ def record_end(ledger: Ledger, run: Run, now: datetime, reason: str = "") -> Run
         "status": verdict(rows, run, failed=bool(reason)),
         "ended_at": now,
         "counts": counts(rows, approved=is_approved(run)),
-        "reason": reason,
+        "reason": reason or _nothing_read(run),
     }
     return _end(ledger, run, now, fields)
+
+
+def _nothing_read(run: Run) -> str:
+    """Why none of the groups could be read, if that is so: else whoever looks at the run would see no reason."""
+    whys = dict.fromkeys(detail for _, reason, detail in run.skipped if reason == Reason.UNREAD)
+    nothing = run.options.get("unread", 0) and not run.options.get("read", 0)
+    return f"no group could be read: {'; '.join(whys)}" if nothing else ""
 
 
 def _end(ledger: Ledger, run: Run, now: datetime, fields: RunFields) -> Run:

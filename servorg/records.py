@@ -15,6 +15,8 @@ CUSTOMER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 _RUN_ID = re.compile(rf"({CUSTOMER_ID.pattern})-([0-9]{{8}})-([0-9]{{6}})-([0-9a-f]{{8}})")
 _DESCENDING = str.maketrans("0123456789abcdef", "fedcba9876543210")
 _FRACTIONS = 0x1000
+HANDED = "handed-"
+"""So the holder of a lease begins that was handed over to a message."""
 
 SkippedRow = tuple[str, str, str]
 """Subject, reason and detail of something that a plan leaves out."""
@@ -130,6 +132,12 @@ class LeaseBusy:
 
     run: str
     until: datetime
+    holder: str = field(default="", compare=False)
+
+    @property
+    def waits(self) -> bool:
+        """Nobody is at work: the customer is kept for a message of the run that is still to come."""
+        return self.holder.startswith(HANDED)
 
 
 class UnknownRun(SyncError):
@@ -226,11 +234,11 @@ class Ledger(Protocol):
         ...
 
 
-def new_run_id(customer: str, now: datetime, random: Random) -> str:
+def new_run_id(customer: str, now: datetime, dice: Random) -> str:
     """A run's id, such as `contoso-20261124-105312-4f2a9c1b`. Ids of a customer sort by time (to 1/4096 s)."""
     moment = now.astimezone(UTC)
     fraction = moment.microsecond * _FRACTIONS // 1_000_000
-    return f"{customer}-{moment:%Y%m%d-%H%M%S}-{fraction:03x}{random.getrandbits(20):05x}"
+    return f"{customer}-{moment:%Y%m%d-%H%M%S}-{fraction:03x}{dice.getrandbits(20):05x}"
 
 
 def split_run_id(run: str) -> tuple[str, str] | None:

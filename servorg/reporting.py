@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from croniter import croniter
-from croniter.croniter import CroniterError
-
 from servorg.customer import Customer
 from servorg.records import Ledger, Run
 from servorg.report_html import html
+from servorg.schedules import last_due
 from shared.core import report_words
-from shared.core.report import News, OnTheBooks, Report, Window, make_report, news_of, told_about
+from shared.core.report import CustOrgFacts, News, OnTheBooks, Report, Window, make_report, news_of, told_about
 from shared.logs import log_event
 
 log = logging.getLogger(__name__)
@@ -25,11 +23,16 @@ _FIRST_READ = 20
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the report comes from. `schedule` tells the NCRONTAB by which a customer is synced."""
+    """Where the report comes from. `schedule` tells the NCRONTAB by which a customer is synced.
+
+    `custorg` tells what is known of its CustOrg, `unfinished` the ids of its runs that are not over.
+    """
 
     ledger: Ledger
     customers: Callable[[], Iterable[Customer]]
     schedule: Callable[[str], str]
+    custorg: Callable[[str], CustOrgFacts] = lambda _: CustOrgFacts()
+    unfinished: Callable[[str], Iterable[str]] = lambda _: ()
 
 
 class Mail(Protocol):
@@ -53,21 +56,19 @@ def gather(sources: Sources, since: datetime, until: datetime) -> Report:
     return make_report(window, (_news(sources, customer, window) for customer in sources.customers()))
 
 
-def last_due(schedule: str, until: datetime) -> datetime | None:
-    """The last time before `until` at which an NCRONTAB was due; None when it is no such text (a time span, say)."""
-    try:
-        # Azure wants day and weekday both to fit, where cron takes either
-        due: datetime = croniter(schedule, until, second_at_beginning=True, day_or=False).get_prev(datetime)
-    except (CroniterError, ValueError):
-        return None
-    return due
-
-
 def _news(sources: Sources, customer: Customer, window: Window) -> News:
     runs = _runs(sources.ledger, customer.id, window)
     changes = {run.id: sources.ledger.changes(run.id) for run in told_about(runs, window) if run.counts.get("changes")}
     due = last_due(sources.schedule(customer.id), window.until - _JUST_NOW)
-    return news_of(OnTheBooks(customer.id, customer.name, due), runs, changes, window)
+    books = OnTheBooks(customer.id, customer.name, due, sources.custorg(customer.id))
+    return news_of(books, [*runs, *_left_behind(sources, customer.id, runs)], changes, window)
+
+
+def _left_behind(sources: Sources, customer: str, runs: list[Run]) -> list[Run]:
+    """Runs of longer ago that have no end, newest first."""
+    known = {run.id for run in runs}
+    older = [sources.ledger.run(run) for run in sources.unfinished(customer) if run not in known]
+    return sorted(filter(None, older), key=lambda run: run.id, reverse=True)
 
 
 def _runs(ledger: Ledger, customer: str, window: Window) -> list[Run]:

@@ -28,6 +28,8 @@ _BLOCK = 500  # changes in a partition
 _SHARDS = 4  # partitions of a customer's links
 _SPILLED = 10  # chunks in a row of their own
 _MAX_TEXT = 4_000  # characters
+NEWEST = "_newest"  # a partition that lists the runs of all customers; no customer's id begins with `_`
+RUN_KEYS = ("0", "g")  # the row keys of runs are hexadecimal
 
 
 # JSON of any size

@@ -9,10 +9,12 @@ from shared.core.catalogue import Catalogue
 from shared.core.census import AnyGroup
 from shared.core.changes import Removal
 from shared.core.desired import Desired, desire
+from shared.core.elsewhere import newcomers, tell_elsewhere
 from shared.core.gates import Limits, Objection, Rule, review
 from shared.core.grace import Policy
 from shared.core.model import Account, AccountId, ContactGroup, EntraGroupId, EntraSide, Links, SyncMode, fold, slug
 from shared.core.plan import Plan, make_plan
+from shared.cycles import no_search_for_cycles
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,17 @@ def draw_up(order: Order, source: EntraSource, desk: DeskReader) -> Draft:
     catalogue = look_up(order, side, desk)
     desired = desire(side, order.modes, order.account, catalogue)
     current = {account: desk.account(account, _filled_by_entra(order, desired)) for account in sorted(desired.accounts)}
-    plan = make_plan(desired, current, order.links, order.policy)
+    with no_search_for_cycles():
+        plan = make_plan(desired, current, order.links, order.policy)
     objections = review(plan, order.limits, order.removed_today)
     if plan.removals and not objections and review(plan, order.limits.halved(), order.removed_today):
         again = desire(_read(order, source), order.modes, order.account, catalogue)
         differing = len(set(plan.removals) ^ set(_removals(order, again, current)))
         if differing:
             objections = (Objection(Rule.READS_DISAGREE, differing, 0),)
+    new = newcomers(plan)
+    if new:
+        plan = tell_elsewhere(plan, desk.accounts_of(new), current.keys())
     return Draft(side, current, plan, objections)
 
 

@@ -23,6 +23,7 @@ from shared.errors import (
     CommandRefused,
     DeskError,
     DeskThrottled,
+    GraphError,
     GraphThrottled,
     SettingsError,
     SourceError,
@@ -121,7 +122,7 @@ def respond(
         return answer
     body = to_json(answer)
     more = {}
-    if len(body) > WORTH_GZIP and _takes_gzip(request):
+    if len(body) > WORTH_GZIP and takes_gzip(request):
         body, more = gzip.compress(body, compresslevel=5, mtime=0), {"Content-Encoding": "gzip"}
     return func.HttpResponse(
         body, status_code=int(status), mimetype="application/json", headers=HEADERS | more | dict(headers or {})
@@ -150,38 +151,53 @@ def body_of[T: BaseModel](request: func.HttpRequest, model: type[T], hint: str =
         raise CommandRefused(HTTPStatus.BAD_REQUEST, "invalid", f"{said}. {hint}".strip()) from None
 
 
+def raw_body(request: func.HttpRequest) -> bytes:
+    """The body byte for byte; CommandRefused (413) when it is larger than 1 MiB."""
+    body = request.get_body() or b""
+    if len(body) > MAX_BODY:
+        raise CommandRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is larger than 1 MiB.")
+    return body
+
+
+def json_of(request: func.HttpRequest) -> object:
+    """Whatever JSON the body is, read as strictly as `body_of` does; no body at all is `{}`."""
+    return _parsed(_declared(request))
+
+
 def no_such_route(request: func.HttpRequest) -> func.HttpResponse:
     """The 404 of a path under a page that is neither a page nor an asset."""
     return respond(request, _body("not_found", "There is nothing here."), HTTPStatus.NOT_FOUND)
 
 
 def _checked(request: func.HttpRequest) -> bytes:
-    body = request.get_body() or b""
-    if len(body) > MAX_BODY:
-        raise CommandRefused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is larger than 1 MiB.")
+    body = _declared(request)
+    if not isinstance(_parsed(body), dict):
+        raise CommandRefused(HTTPStatus.BAD_REQUEST, "malformed", "The body must be a JSON object.")
+    return body
+
+
+def _declared(request: func.HttpRequest) -> bytes:
+    """The body, which is told to be JSON; `{}` when there is none."""
+    body = raw_body(request)
     declared = request.headers.get("content-type", "")
     kind, options = parse_options_header(declared)
     if (body or declared) and not _is_json(kind.lower(), options.get("charset", "utf-8")):
         message = "The body must be application/json in UTF-8."
         raise CommandRefused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "content_type", message)
-    if not body:
-        return b"{}"
-    _check_syntax(body)
-    return body
+    return body or b"{}"
 
 
 def _is_json(kind: str, charset: str) -> bool:
     return (kind == "application/json" or kind.endswith("+json")) and charset.lower() in {"utf-8", "utf8"}
 
 
-def _check_syntax(body: bytes) -> None:
-    """What pydantic's own parser lets through or leaves open: NaN, twice the same name, deep nesting, no object."""
+def _parsed(body: bytes) -> object:
+    """The JSON, without what pydantic's own parser lets through: NaN, twice the same name, deep nesting."""
     try:
-        parsed = json.loads(body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_once_each)
+        parsed: object = json.loads(body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_once_each)
     except (ValueError, RecursionError):
         raise CommandRefused(HTTPStatus.BAD_REQUEST, "malformed", "The body is not well-formed JSON.") from None
-    if not isinstance(parsed, dict):
-        raise CommandRefused(HTTPStatus.BAD_REQUEST, "malformed", "The body must be a JSON object.")
+    return parsed
 
 
 def _refuse_constant(name: str) -> float:
@@ -208,7 +224,8 @@ def _plain(value: Any) -> object:
     return value.model_dump(mode="json", by_alias=True)
 
 
-def _takes_gzip(request: func.HttpRequest) -> bool:
+def takes_gzip(request: func.HttpRequest) -> bool:
+    """Whether the caller reads gzip."""
     return parse_accept_header(request.headers.get("accept-encoding"), Accept).quality("gzip") > 0
 
 
@@ -217,4 +234,5 @@ def _facts(error: Exception) -> dict[str, object]:
     frames = traceback.extract_tb(error.__traceback__)
     at = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
     faults = {"faults": error.faults} if isinstance(error, SettingsError) else {}
-    return {"error": type(error).__name__, "at": at, **faults}
+    status = {"status": error.status} if isinstance(error, GraphError) else {}
+    return {"error": type(error).__name__, "at": at, **faults, **status}

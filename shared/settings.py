@@ -212,6 +212,8 @@ class ServOrgSettings(CommonSettings):
     report_schedule: str = Field("0 0 6 * * *", alias="REPORT_SCHEDULE")
     groups_schedule: str = Field("0 30 1 * * *", alias="GROUPS_SCHEDULE")
     form_lists_schedule: str = Field("0 15 * * * *", alias="FORM_LISTS_SCHEDULE")
+    retention_days: int = Field(400, alias="RETENTION_DAYS", ge=1, le=3_650)
+    key_vault_url: Origin | None = Field(None, alias="KEY_VAULT_URL")
     catch_up_schedule: str = Field("0 */15 * * * *", alias="CATCH_UP_SCHEDULE")
     desk_webhook_secret: SecretStr | None = Field(None, alias="DESKDIRECTOR_WEBHOOK_SECRET")
     event_id: str | None = Field(None, alias="EVENT_ID")

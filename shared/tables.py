@@ -65,8 +65,8 @@ def hush_addresses() -> None:
 class Tables:
     """The tables of one storage account; safe for threads. Its calls raise azure.core.exceptions.AzureError."""
 
-    def __init__(self, settings: StorageSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: StorageSettings, options: Mapping[str, Any] = _TIMEOUTS) -> None:
+        self._settings, self._options = settings, options
         self._clients: dict[str, TableClient] = {}
         self._lock = threading.Lock()
 
@@ -85,9 +85,9 @@ class Tables:
         hush_addresses()
         if self._settings.connection:
             secret = self._settings.connection.get_secret_value()
-            return TableServiceClient.from_connection_string(secret, **_TIMEOUTS)
+            return TableServiceClient.from_connection_string(secret, **self._options)
         endpoint = self._settings.tables or f"https://{self._settings.account}.table.core.windows.net"
-        return TableServiceClient(endpoint, credential=storage_credential(), **_TIMEOUTS)
+        return TableServiceClient(endpoint, credential=storage_credential(), **self._options)
 
 
 def rows(

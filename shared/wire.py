@@ -44,7 +44,11 @@ class GetEntraGroups(_Request):
 
 
 class GroupRow(_Wire):
-    """A group as the groups table knows it; for display, never a reason to remove anybody."""
+    """A group as the groups table knows it; for display, never a reason to remove anybody.
+
+    `people` and `owners` are how many there were when the group was last counted (`counted_at`, empty for never), None
+    when that is not known. `outlook` has codes of `TellOutlook`, as ServOrg last told them.
+    """
 
     id: str
     name: str
@@ -54,6 +58,10 @@ class GroupRow(_Wire):
     hidden: bool = False
     chosen_by: str = Field(default="", alias="chosenBy")
     chosen_at: str = Field(default="", alias="chosenAt")
+    people: int | None = None
+    owners: int | None = None
+    counted_at: str = Field(default="", alias="countedAt")
+    outlook: tuple[str, ...] = ()
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", populate_by_name=True)
 
 
@@ -124,6 +132,53 @@ class GroupsAndMembers(_Wire):
     continuation: str | None = None
 
 
+class ExplainPerson(_Request):
+    """Asks who has an address, and in which chosen groups he is."""
+
+    address: Annotated[str, StringConstraints(min_length=1, max_length=254)]
+
+
+class PersonGroup(_Wire):
+    """A chosen group of a person.
+
+    `path` are the names of the groups from this one down to the one that the person is directly in, by the shortest
+    way; it is empty for somebody who only owns the group.
+    """
+
+    id: str
+    name: str
+    path: tuple[str, ...] = ()
+    owner: bool = False
+
+
+class PersonFound(_Wire):
+    """A user who has the address as mail, user principal name or proxy address, and the user's chosen groups."""
+
+    id: str
+    upn: str = ""
+    mail: str | None = None
+    proxies: tuple[str, ...] = ()
+    enabled: bool = True
+    guest: bool = False
+    groups: tuple[PersonGroup, ...] = ()
+
+
+class PersonExplained(_Wire):
+    """The answer to `explain-person`. `domains` are the tenant's verified ones.
+
+    `transitive`: people of nested groups count. `capped`: more groups stand above the person's than are looked above
+    for one answer, so the person may be in further chosen groups. `hidden` are the names of chosen groups whose
+    membership is hidden from this CustOrg: who is in them is not known.
+    """
+
+    tenant: str
+    domains: tuple[str, ...]
+    people: tuple[PersonFound, ...] = ()
+    transitive: bool = True
+    capped: bool = False
+    hidden: tuple[str, ...] = ()
+
+
 class UpdateTable(_Request):
     """Asks to refresh the groups table; takes nothing."""
 
@@ -150,6 +205,59 @@ class TableReset(_Wire):
     tenant: str
     groups: int
     dropped: int
+
+
+OutlookCode = Literal[
+    "contact", "contact-group-made", "contact-group-found", "service-group-found", "service-group-missing",
+    "service-group-ambiguous", "account-found", "account-missing", "account-ambiguous", "account-foreign", "no-tag",
+    "tag-taken", "name-too-long", "name-taken", "owners-manage",
+]  # fmt: skip
+
+
+class GroupOutlook(_Request):
+    """What the configured modes will do with one group, once it is chosen."""
+
+    id: GroupId
+    says: tuple[OutlookCode, ...] = Field(max_length=15)
+
+
+class TellOutlook(_Request):
+    """Tells the picker what becomes of groups. `modes` are the configured ones, `account` the customer's name there.
+
+    What was told of a group before is replaced; a group that is not named keeps what was told of it.
+    """
+
+    modes: tuple[Annotated[int, Field(ge=1, le=5)], ...] = Field(max_length=5)
+    account: str = Field(default="", max_length=256)
+    groups: tuple[GroupOutlook, ...] = Field(max_length=5_000)
+
+
+class OutlookTold(_Wire):
+    """How many of the groups told are in the table."""
+
+    tenant: str
+    groups: int
+
+
+class CheckHealth(_Request):
+    """Asks how the CustOrg is; takes nothing."""
+
+
+class HealthCheck(_Wire):
+    """One thing that was looked at, as `shared.checks.Check`: names of permissions and states, nothing of people."""
+
+    name: str
+    state: Literal["ok", "look", "wrong"]
+    said: str
+    todo: str = ""
+
+
+class Health(_Wire):
+    """How the CustOrg is; `app` is the version of its code."""
+
+    tenant: str
+    app: str
+    checks: tuple[HealthCheck, ...]
 
 
 class Refusal(_Wire):

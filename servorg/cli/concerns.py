@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from servorg.customer import Configuration
     from shared.core.model import AccountId, Links
 
 _GROUP_MODES = {2, 5}  # those that describe contact groups
 _ROLE_MODE = 5  # the one that describes who manages them
-
 _SERVICE_MODE, _ACCOUNT_MODE = 3, 4
+_OWN_MODES = {1, 2, 3, 5}  # those that describe the contacts of the customer's own account
 
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """How much runs once desired for a customer, over all its accounts."""
+    """How much runs once desired for a customer, over all its accounts; `own` are contacts that no group's account has.
+
+    `elsewhere` are those that one has.
+    """
 
     contacts: int
+    own: int
     memberships: int
     managers: int
     groups: int
@@ -35,15 +40,22 @@ class Managed:
 def managed(links: Mapping[AccountId, Links]) -> Managed:
     """Counts what is managed by these links."""
     contacts = [contact for account in links.values() for contact in account.contacts.values()]
-    filled = [one.contacts.values() for one in links.values() if any(group.fills for group in one.groups.values())]
+    elsewhere = sum(
+        contact.managed
+        for account in links.values()
+        if any(group.fills for group in account.groups.values())
+        for contact in account.contacts.values()
+    )
+    everybody = sum(contact.managed for contact in contacts)
     given = [one for contact in contacts for one in contact.memberships.values() if one.managed]
     return Managed(
-        contacts=sum(contact.managed for contact in contacts),
+        contacts=everybody,
+        own=everybody - elsewhere,
         memberships=len(given),
         managers=sum(one.role == "manager" for one in given),
         groups=sum(group.contact_group != "" for account in links.values() for group in account.groups.values()),
         services=sum(contact.service_group is not None for contact in contacts),
-        elsewhere=sum(contact.managed for account in filled for contact in account),
+        elsewhere=elsewhere,
     )
 
 
@@ -51,6 +63,17 @@ def concerns(before: Configuration, after: Configuration, links: Mapping[Account
     """A sentence for each thing that is treated otherwise since the configuration was changed."""
     numbers = managed(links)
     old, new = set(before.modes), set(after.modes)
+    yield from _left_alone(old, new, numbers)
+    if after.prune != "off":
+        yield from _again(old, new, numbers)
+    if after.prune == before.prune == "all" and new - old:
+        yield "Whatever the new modes describe may be taken away, also what no run gave."
+    if before.prune != after.prune:
+        yield _prune(str(after.prune), numbers)
+
+
+def _left_alone(old: AbstractSet[int], new: AbstractSet[int], numbers: Managed) -> Iterator[str]:
+    """What modes described that are configured no more."""
     if old & _GROUP_MODES and not new & _GROUP_MODES:
         groups = _many(numbers.groups, "contact group")
         yield f"{_many(numbers.memberships, 'group membership')} in {groups} are left alone from now on."
@@ -60,8 +83,20 @@ def concerns(before: Configuration, after: Configuration, links: Mapping[Account
         yield f"The service groups of {_many(numbers.services, 'contact')} are left alone from now on."
     if _ACCOUNT_MODE in old - new:
         yield f"Contacts in the accounts of groups are left alone from now on: {numbers.elsewhere}."
-    if before.prune != after.prune:
-        yield _prune(str(after.prune), numbers)
+    if old & _OWN_MODES and not new & _OWN_MODES:
+        yield f"Contacts of the customer's own account are left alone from now on: {numbers.own}."
+
+
+def _again(old: AbstractSet[int], new: AbstractSet[int], numbers: Managed) -> Iterator[str]:
+    """What earlier runs gave in modes that come back."""
+    for modes, count, things in (
+        (_OWN_MODES, numbers.own, "Contacts of the customer's own account"),
+        (_GROUP_MODES, numbers.memberships, "Group memberships"),
+        ({_SERVICE_MODE}, numbers.services, "Service groups of contacts"),
+        ({_ACCOUNT_MODE}, numbers.elsewhere, "Contacts in the accounts of groups"),
+    ):
+        if count and new & modes and not old & modes:
+            yield f"{things} that earlier runs gave may be taken away again when Entra says so: {count}."
 
 
 def _prune(policy: str, numbers: Managed) -> str:

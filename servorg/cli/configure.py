@@ -53,7 +53,12 @@ _SCHEDULE = OrNone("schedule", str)
 @click.option("--max-removals-per-day", type=_NUMBER, metavar="N", help="More removals in 24 hours are held.")
 @click.option("--max-additions", type=_NUMBER, metavar="N", help="More additions in a run are held.")
 @click.option("--precedence", type=_NAMES, metavar="NAME,NAME…", help="Service groups, the first one wins.")
-@click.option("--schedule", type=_SCHEDULE, metavar="NCRONTAB", help="A schedule of its own: six fields, UTC.")
+@click.option(
+    "--schedule",
+    type=_SCHEDULE,
+    metavar="NCRONTAB",
+    help="A schedule of its own: six fields, UTC; looked at every 5 minutes.",
+)
 @click.pass_obj
 def configure(tools: Tools, /, customer: str, **given: Any) -> None:
     """Say what is synchronised for a customer. Without options only show it.

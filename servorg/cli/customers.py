@@ -10,9 +10,11 @@ from servorg.cli import show
 from servorg.cli.configure import configuration_facts
 from servorg.cli.json_forms import configuration_json, customer_json, write
 from servorg.cli.options import examples, json_flag
+from servorg.cli.refreshes import refresh_facts, refresh_json
 
 if TYPE_CHECKING:
     from servorg.cli.tools import Tools
+    from servorg.customer import Customer
 
 
 @click.group(epilog=examples("customers list", "customers show contoso"))
@@ -24,7 +26,7 @@ def customers() -> None:
     epilog=examples(
         "customers add contoso --name 'Contoso Ltd' --account 17 \\",
         "    --url https://contoso-custorg.azurewebsites.net \\",
-        "    --key-setting CUSTOMER_KEY_CONTOSO",
+        "    --key-secret contoso-function-key",
         "customers add here --name Here --account 18 \\",
         "    --url http://127.0.0.1:7071 --key-setting CUSTOMER_KEY_HERE",
     )
@@ -33,7 +35,8 @@ def customers() -> None:
 @click.option("--name", required=True, help="The customer's name, for people.")
 @click.option("--url", required=True, help="The address of the CustOrg's function app.")
 @click.option("--account", required=True, type=int, metavar="N", help="The customer's account in DeskDirector.")
-@click.option("--key-setting", metavar="NAME", help="The ServOrg setting that holds the CustOrg's function key.")
+@click.option("--key-secret", metavar="NAME", help="The Key Vault secret that is the CustOrg's function key.")
+@click.option("--key-setting", metavar="NAME", help="For local use: the ServOrg setting that holds the key.")
 @click.pass_obj
 def add(tools: Tools, /, customer: str, **fields: Any) -> None:
     """Add a customer, or replace the one of this ID.
@@ -69,9 +72,10 @@ def show_one(tools: Tools, customer: str, *, as_json: bool) -> None:
     found = tools.customers().get(customer)
     configuration = tools.customers().configuration(customer)
     protected = tools.customers().protected(customer)
+    kept = tools.refreshing().kept.get(customer)
     if as_json:
         more = {"configuration": configuration_json(customer, configuration), "protected": list(protected)}
-        write(customer_json(found) | more)
+        write(customer_json(found) | more | {"refresh": refresh_json(kept)})
         return
     to = show.console()
     rows = (
@@ -79,11 +83,18 @@ def show_one(tools: Tools, customer: str, *, as_json: bool) -> None:
         ("name", found.name),
         ("account", found.account),
         ("CustOrg", found.url),
-        ("its key", (found.key_setting and f"setting {found.key_setting}") or "none"),
+        ("its key", _key(found)),
         ("tenant", found.tenant or "not known before its first answer"),
+        *refresh_facts(kept),
         ("protected", "\n".join(protected) or "nobody"),
     )
     show.facts(to, (*rows, *configuration_facts(tools, configuration)))
+
+
+def _key(customer: Customer) -> str:
+    if customer.key_secret:
+        return f"secret {customer.key_secret} of KEY_VAULT_URL"
+    return f"setting {customer.key_setting}" if customer.key_setting else "none"
 
 
 @customers.command(epilog=examples("customers remove contoso"))

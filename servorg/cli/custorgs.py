@@ -12,7 +12,7 @@ from servorg.cli.options import examples, json_flag
 
 if TYPE_CHECKING:
     from servorg.cli.tools import Remote, Tools
-    from shared.wire import EntraGroups, GroupRow
+    from shared.wire import EntraGroups, GroupRow, Offers
 
 
 @click.command(epilog=examples("groups contoso", "groups contoso --refresh", "groups contoso --json"))
@@ -30,7 +30,7 @@ def groups(tools: Tools, customer: str, *, refresh: bool, reset: bool, as_json: 
         raise click.UsageError("--refresh and --reset exclude each other: a reset reads everything anew.")
     remote = tools.custorg(customer)
     if refresh:
-        _refresh(remote)
+        _refresh(tools, remote, customer)
     if reset:
         _reset(tools, remote, customer)
     found = _asked(remote)
@@ -38,6 +38,7 @@ def groups(tools: Tools, customer: str, *, refresh: bool, reset: bool, as_json: 
         write([row.model_dump(mode="json", by_alias=True) for row in found.groups])
     else:
         _print(found)
+        _print_failure(tools, customer)
 
 
 def _asked(remote: Remote) -> EntraGroups:
@@ -46,12 +47,23 @@ def _asked(remote: Remote) -> EntraGroups:
     return remote.command("get-entra-groups", GetEntraGroups(chosen=False), EntraGroups)
 
 
-def _refresh(remote: Remote) -> None:
+def _refresh(tools: Tools, remote: Remote, customer: str) -> None:
+    """The same as at night, so that the page tells what becomes of each group as it is now."""
+    from servorg.refresh import look_closer
     from shared.wire import TableUpdated, UpdateTable
 
     told = remote.command("update-entra-groups-table", UpdateTable(), TableUpdated)
     counted = f"{told.groups} groups, {told.added} of them new; {told.vanished} vanished; {told.chosen} are chosen"
-    show.line(show.console(stderr=True), f"refreshed: {counted}")
+    to = show.console(stderr=True)
+    show.line(to, f"refreshed: {counted}")
+    if silence := look_closer(tools.refreshing(), customer, told).silence:
+        show.line(to, f"its page was not told what becomes of each group: {silence}")
+
+
+def _print_failure(tools: Tools, customer: str) -> None:
+    kept = tools.refreshing().kept.get(customer)
+    if kept and kept.reason:
+        show.line(show.console(), f"the refresh of {show.moment(kept.tried_at)} failed: {kept.reason}")
 
 
 def _reset(tools: Tools, remote: Remote, customer: str) -> None:
@@ -83,10 +95,33 @@ def _kind(row: GroupRow) -> str:
 @json_flag
 @click.pass_obj
 def offers(tools: Tools, customer: str, *, as_json: bool) -> None:
-    """List the commands that a CustOrg serves. --json has the schemas of what they take and answer."""
-    told = tools.custorg(customer).offers()
+    """List the commands that a CustOrg serves, and what does not work with an older one.
+
+    When it gives no answer, what it said last is shown. --json has the schemas of what commands take and answer.
+    """
+    from servorg.offered import compare
+
+    told, note = _offered(tools, customer)
+    if note:
+        show.line(show.console(stderr=True), note)
     if as_json:
         write([offer.model_dump(mode="json") for offer in told.commands])
         return
     rows = [(offer.name, offer.version, offer.description) for offer in told.commands]
     show.table(show.console(), ("Command", "Version", "What it does"), rows)
+    for sentence in compare(told).sentences():
+        show.line(show.console(), sentence)
+
+
+def _offered(tools: Tools, customer: str) -> tuple[Offers, str]:
+    """What the CustOrg offers now; else what it told last, and a sentence that says so."""
+    from shared.errors import SourceError
+
+    remote = tools.custorg(customer)
+    try:
+        return remote.offers(), ""
+    except SourceError as error:
+        kept = tools.refreshing().kept.get(customer)
+        if kept is None or kept.offers is None:
+            raise
+        return kept.offers, f"{error}; this is what it told at {show.moment(kept.offered_at)}"

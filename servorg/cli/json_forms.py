@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from servorg.poison import Poisoned
     from servorg.records import ChangeRow, Run, SkippedRow
     from servorg.sync import Draft
-    from shared.core.report import Alike, News, Report, RunFacts
+    from shared.core.report import Alike, CustOrgFacts, News, Report, RunFacts
 
 _ALIKE = ("failed", "held", "waiting", "skipped")
 
@@ -76,9 +76,9 @@ def plan_json(run: Run, draft: Draft, rows: Iterable[ChangeRow]) -> Json:
 
 
 def poisoned_json(one: Poisoned) -> Json:
-    """A message that failed for good; `customer` and `run` are null when it can't be read."""
+    """A message that failed for good; `customer`, `run` and `ticket` are null where it has none, or can't be read."""
     told: Json = {"message": one.message.id, "customer": one.customer, "run": one.run, "reason": one.reason}
-    return told | {"insertedAt": _time(one.message.inserted_at), "tries": one.message.tries}
+    return told | {"ticket": one.ticket} | {"insertedAt": _time(one.message.inserted_at), "tries": one.message.tries}
 
 
 def change_json(row: ChangeRow) -> Json:
@@ -135,8 +135,14 @@ def _news_json(news: News) -> Json:
         "atWork": _facts_json(news.at_work),
         "failedEarlier": [_facts_json(run) for run in news.earlier],
         "objections": list(news.objections),
+        "custOrg": _custorg_json(news.custorg),
         **{name: [_alike_json(one) for one in getattr(news, name)] for name in _ALIKE},
     }
+
+
+def _custorg_json(custorg: CustOrgFacts) -> Json:
+    refreshed = _time(custorg.refreshed_at)
+    return {"refreshedAt": refreshed, "reason": custorg.reason, "versions": list(custorg.versions)}
 
 
 def _facts_json(run: RunFacts | None) -> Json | None:

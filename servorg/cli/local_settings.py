@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from servorg.vault import is_reference
 from shared.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, Iterable, MutableMapping
     from pathlib import Path
 
 FILE = "local.settings.json"
@@ -24,6 +25,22 @@ def load(folder: Path, environ: MutableMapping[str, str]) -> None:
         return
     for name, value in _values(file).items():
         environ.setdefault(name, value if isinstance(value, str) else json.dumps(value))
+
+
+def resolve(environ: MutableMapping[str, str], names: Iterable[str], resolved: Callable[[str], str]) -> None:
+    """Replaces Key Vault references among the settings of these names by what they stand for.
+
+    A function app on Azure never sees one: there the platform does it. SettingsError names every one that fails.
+    """
+    faults = []
+    for name in names:
+        if is_reference(environ.get(name, "")):
+            try:
+                environ[name] = resolved(environ[name])
+            except SettingsError as error:
+                faults += [f"{name}: {fault}" for fault in error.faults]
+    if faults:
+        raise SettingsError(faults)
 
 
 def _values(file: Path) -> dict[str, object]:

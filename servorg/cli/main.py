@@ -11,6 +11,10 @@ from servorg.cli.configure import configurations, configure
 from servorg.cli.customers import customers, protect
 from servorg.cli.custorgs import groups, offers
 from servorg.cli.decisions import approve, cancel, reject
+from servorg.cli.doctor import doctor
+from servorg.cli.events import events
+from servorg.cli.explain import explain
+from servorg.cli.form import form
 from servorg.cli.options import examples
 from servorg.cli.plan import plan
 from servorg.cli.poison import poison
@@ -77,7 +81,8 @@ def cli(ctx: click.Context, /, **_: bool) -> None:
 
 _COMMANDS = (
     *(customers, protect, configure, configurations, groups, offers, plan, sync, runs, run, report),
-    *(approve, reject, cancel, poison),
+    *(approve, reject, cancel, poison, explain),
+    *(events, form, doctor),
 )
 for command in _COMMANDS:
     cli.add_command(command)

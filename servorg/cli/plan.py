@@ -71,5 +71,5 @@ def _print(to: Console, run: Run, draft: Draft, rows: list[ChangeRow]) -> None:
         show.line(to, NO_GROUPS, "yellow", indent=2)
     for objection in draft.objections:
         show.line(to, f"would be held because {words.objection(objection)}", "yellow")
-    runs_text.changes(to, rows)
+    runs_text.changes(to, run, rows)
     runs_text.skipped(to, [(skip.subject, skip.reason, skip.detail) for skip in draft.plan.skipped])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from servorg.cli.options import examples, json_flag
 
 if TYPE_CHECKING:
     from servorg.cli.tools import Tools
+    from servorg.messages import CustomerRefresh, TicketEvent
+    from servorg.poison import Graveyard
+    from servorg.records import Run
 
 _ID = "1f6d5cf2-60dd-4d2a-8ba1-6a3a1b0f4c7e"
 
@@ -25,10 +28,13 @@ def poison() -> None:
 @json_flag
 @click.pass_obj
 def list_all(tools: Tools, *, as_json: bool) -> None:
-    """List the messages that failed five times, newest first, with the reason. Of many the oldest 32."""
+    """List the messages that failed five times, newest first, with the reason. Of many the oldest 32.
+
+    They are jobs of customers, looks at tickets of the form, and refreshes of customers' groups.
+    """
     from servorg.poison import poisoned
 
-    found = poisoned(tools.office().ledger, tools.jobs())
+    found = poisoned(_graveyard(tools))
     if as_json:
         write([poisoned_json(one) for one in found])
     elif found:
@@ -46,7 +52,11 @@ def list_all(tools: Tools, *, as_json: bool) -> None:
 @json_flag
 @click.pass_obj
 def replay(tools: Tools, message: str, *, as_json: bool) -> None:
-    """Start a new run of a message's customer, in the modes of the run that failed. The message leaves the list."""
+    """Do once more what a message was about. The message leaves the list.
+
+    Of a job: a new run of its customer, in the modes of the run that failed; a ticket of the form that asked for that
+    one is told of the new one. Of a ticket: another look at it. Of a refresh: another refresh.
+    """
     from servorg import poison as use_case
 
     book = tools.customers()
@@ -55,11 +65,24 @@ def replay(tools: Tools, message: str, *, as_json: bool) -> None:
         book.get(customer)
         return book.configuration(customer).modes
 
-    run = use_case.replay(tools.office(), tools.jobs(), message, modes)
+    queued = use_case.replay(tools.office(), _graveyard(tools), message, modes)
+    said, told = _told(queued)
     if as_json:
-        write(run_json(run, ()))
+        write(told)
     else:
-        show.line(show.console(), f"queued {run.id}")
+        show.line(show.console(), said)
+
+
+def _told(queued: Run | TicketEvent | CustomerRefresh) -> tuple[str, dict[str, Any]]:
+    from servorg.messages import CustomerRefresh, TicketEvent
+
+    match queued:
+        case TicketEvent(ticket=ticket):
+            return f"queued another look at ticket {ticket}", {"ticket": ticket}
+        case CustomerRefresh(customer=customer):
+            return f"queued another refresh of the groups of {customer}", {"customer": customer}
+        case run:
+            return f"queued {run.id}", run_json(run, ())
 
 
 @poison.command(epilog=examples(f"poison drop {_ID}"))
@@ -69,5 +92,12 @@ def drop(tools: Tools, message: str) -> None:
     """Remove a message without trying it again, such as one that cannot be read."""
     from servorg import poison as use_case
 
-    use_case.drop(tools.jobs(), message)
+    use_case.drop(_graveyard(tools), message)
     show.line(show.console(), f"dropped {message}")
+
+
+def _graveyard(tools: Tools) -> Graveyard:
+    from servorg.poison import Graveyard
+
+    ledger, refreshes = tools.office().ledger, tools.refreshes()
+    return Graveyard(ledger, tools.jobs(), tools.events(), refreshes, tools.requests())

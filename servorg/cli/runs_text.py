@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from servorg.cli import show
 from servorg.cli.options import PROGRAM
-from shared.core.words import reason_words
+from shared.core.model import Reason, SyncMode
+from shared.core.words import besides, reason_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,42 +56,47 @@ def _counted(rows: Iterable[ChangeRow]) -> Iterator[tuple[str, str]]:
         yield status, ", ".join(f"{count} {kind}" for kind, count in kinds.items())
 
 
-def changes(to: Console, rows: Sequence[ChangeRow]) -> None:
-    """Each change on a line: first those in grace, then the others in their order."""
+def changes(to: Console, run: Run, rows: Sequence[ChangeRow]) -> None:
+    """Each change of the run on a line: first those in grace, then the others in their order."""
     waiting = [row for row in rows if row.status == "waiting"]
     if waiting:
         show.line(to, "In grace", "bold")
-        show.lines(to, [(f"{_words(row)} — {row.reason}", STYLES["waiting"]) for row in waiting])
+        show.lines(to, [(f"{_words(run, row)} — {row.reason}", STYLES["waiting"]) for row in waiting])
     if len(rows) > len(waiting):
         show.line(to, "Changes", "bold")
-        show.lines(to, [_change(row) for row in rows if row.status != "waiting"])
+        show.lines(to, [_change(run, row) for row in rows if row.status != "waiting"])
 
 
-def _change(row: ChangeRow) -> tuple[str, str]:
+def _change(run: Run, row: ChangeRow) -> tuple[str, str]:
     """What a change is, with its status and reason, and the style of it."""
     reason = f" — {show.brief(reason_words(row.reason), 300)}" if row.reason else ""
-    return f"{row.status}: {_words(row)}{reason}", STYLES.get(row.status, "")
+    return f"{row.status}: {_words(run, row)}{reason}", STYLES.get(row.status, "")
 
 
-def _words(row: ChangeRow) -> str:
+def _words(run: Run, row: ChangeRow) -> str:
+    """What a change is; in sync mode 4 with its account, since other accounts than the customer's are filled there."""
     from shared.core.changes import from_json
     from shared.core.words import change
 
     short = {name: show.cut(str(row.change[name])) for name in row.change.keys() & _NAMES}
-    return change(from_json({**row.change, **short}))
+    where = f" in account {row.change['account']}" if SyncMode.ACCOUNTS in run.modes else ""
+    return f"{change(from_json({**row.change, **short}))}{where}"
 
 
 def skipped(to: Console, rows: Sequence[SkippedRow]) -> None:
-    """Who and what was left out, by reason, with a few of each."""
+    """Who and what was left out, by reason, with a few of each; of groups that were not read by its cause too."""
     by_reason: dict[str, list[str]] = defaultdict(list)
-    for subject, reason, _ in rows:
-        by_reason[reason].append(subject)
+    for subject, reason, detail in rows:
+        more = besides(subject, reason, detail)
+        cause = f": {show.brief(detail, 300)}" if reason == Reason.UNREAD and detail else ""
+        named = f"{show.brief(subject)} ({show.brief(more)})" if more else show.brief(subject)
+        by_reason[f"{reason_words(reason)}{cause}"].append(named)
     if by_reason:
         show.line(to, f"Skipped: {len(rows)}", "bold")
     for reason, subjects in by_reason.items():
-        some = ", ".join(show.brief(subject) for subject in subjects[:_SUBJECTS])
+        some = ", ".join(subjects[:_SUBJECTS])
         more = f" and {len(subjects) - _SUBJECTS} more" if len(subjects) > _SUBJECTS else ""
-        show.line(to, f"{reason_words(reason)} ({len(subjects)}): {some}{more}", indent=2)
+        show.line(to, f"{reason} ({len(subjects)}): {some}{more}", indent=2)
 
 
 def summary(to: Console, run: Run, rows: Sequence[ChangeRow]) -> None:
@@ -102,7 +108,7 @@ def summary(to: Console, run: Run, rows: Sequence[ChangeRow]) -> None:
     totals(to, rows)
     for objection in run.objections:
         show.line(to, f"{_held(run)} because {objection}", "yellow", indent=2)
-    show.lines(to, [_change(row) for row in rows if row.status in _LOUD], indent=4, most=20)
+    show.lines(to, [_change(run, row) for row in rows if row.status in _LOUD], indent=4, most=20)
     skipped(to, run.skipped)
     if advice := _advice(run):
         show.line(to, advice)
@@ -149,7 +155,7 @@ def facts(to: Console, run: Run, rows: Sequence[ChangeRow]) -> None:
     for objection in run.objections:
         show.line(to, f"{_held(run)} because {objection}", "yellow")
     totals(to, rows)
-    changes(to, rows)
+    changes(to, run, rows)
     skipped(to, run.skipped)
 
 

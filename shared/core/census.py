@@ -1,12 +1,13 @@
 """Which people of the directory count, and by which address; why the others don't."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from shared.core.model import (
     Address,
     EntraGroup,
+    EntraGroupId,
     EntraSide,
     EntraUser,
     EntraUserId,
@@ -37,6 +38,17 @@ class Census:
     twins: dict[Address, tuple[EntraUserId, ...]] = field(default_factory=dict)
     roster: dict[EntraUserId, Address] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    _inside: dict[EntraGroupId, AbstractSet[Address]] = field(default_factory=dict)
+
+    def inside(self, group: AnyGroup) -> AbstractSet[Address]:
+        """The addresses of a group's people who count; looked up once, since several modes ask."""
+        if group.id not in self._inside:
+            self._inside[group.id] = self.known(group.people)
+        return self._inside[group.id]
+
+    def known(self, ids: Iterable[EntraUserId]) -> AbstractSet[Address]:
+        """The addresses of those of these users who count."""
+        return {found for found in map(self.roster.get, ids) if found}
 
 
 def judge(side: EntraSide, ids: AbstractSet[EntraUserId]) -> Census:
@@ -83,9 +95,9 @@ def usable_address(user: EntraUser, verified_domains: frozenset[str]) -> Address
     return Reason.UNVERIFIED_DOMAIN if user.mail else Reason.NO_ADDRESS
 
 
-def people_of(group: AnyGroup, roster: Mapping[EntraUserId, Address], *, owners: bool) -> dict[Address, GroupRole]:
+def people_of(group: AnyGroup, census: Census, *, owners: bool) -> dict[Address, GroupRole]:
     """The people of a group who count, by address, each in the highest of his roles."""
-    people = {roster[u]: GroupRole.REGULAR for u in group.people if u in roster}
+    people = dict.fromkeys(census.inside(group), GroupRole.REGULAR)
     if owners:
-        people |= {roster[u]: GroupRole.MANAGER for u in group.owners if u in roster}
+        people |= dict.fromkeys(census.known(group.owners), GroupRole.MANAGER)
     return people

@@ -181,7 +181,7 @@ type Change = Growth | Removal
 OF_GROUP = (RenameGroup, CreateGroup, AddToGroup, RaiseRole, LowerRole, RemoveFromGroup)
 """Changes that name a contact group, by its Entra group."""
 
-_CLASSES: dict[Kind, type[Change]] = {
+CLASSES: dict[Kind, type[Change]] = {
     cls.kind: cls
     for cls in (
         CreateContact,
@@ -198,7 +198,7 @@ _CLASSES: dict[Kind, type[Change]] = {
         DeactivateContact,
     )
 }
-_FIELDS = {cls: attrgetter("kind", *cls.__slots__) for cls in _CLASSES.values()}
+_FIELDS = {cls: attrgetter("kind", *cls.__slots__) for cls in CLASSES.values()}
 _ROLES = ("role", "before")
 
 
@@ -221,4 +221,4 @@ def from_json(row: Mapping[str, Any]) -> Change:
         fields |= {name: GroupRole(fields[name]) for name in _ROLES if name in fields}
     if kind is Kind.CREATE_GROUP:
         fields["besides"] = tuple(fields["besides"])
-    return _CLASSES[kind](**fields)
+    return CLASSES[kind](**fields)

@@ -86,14 +86,14 @@ def desire(
     owners = SyncMode.CONTACT_GROUPS_WITH_OWNERS in wanted
     sources: tuple[AnyGroup, ...] = (*side.groups, *side.unread)
     census = judge(side, everyone(sources, owners=owners))
-    groups, unnamed = _name_groups(sources) if wanted & _GROUPED else ([], [])
+    groups, unnamed = name_groups(sources) if wanted & _GROUPED else ([], [])
     services = link_services(sources if SyncMode.SERVICE_GROUPS in wanted else (), census, catalogue)
     feeds, unfed = feed_accounts(sources, census, catalogue) if SyncMode.ACCOUNTS in wanted else ({}, [])
     own = DesiredAccount(
         census.people,
         census.twins,
         census.roster,
-        {g.id: DesiredGroup(g.name.strip(), people_of(g, census.roster, owners=owners)) for g in groups},
+        {g.id: DesiredGroup(g.name.strip(), people_of(g, census, owners=owners)) for g in groups},
         services.people,
         services.served,
         services.spared,
@@ -116,14 +116,14 @@ def _unite(
     """The customer's own account, and those that groups fill; a group may fill the own account too."""
     accounts = dict(own)
     for account, feed in feeds.items():
-        people = {key: census.people[key] for key in feed.people}
-        twins = {key: census.twins[key] for key in feed.people & census.twins.keys()}
+        people = dict(zip(feed.people, map(census.people.__getitem__, feed.people), strict=True))
+        twins = {key: census.twins[key] for key in census.twins if key in feed.people}
         filled = DesiredAccount(people, twins, census.roster, feeds=tuple(feed.groups), incomplete=feed.incomplete)
         accounts[account] = replace(own[account], feeds=filled.feeds) if account in own else filled
     return accounts
 
 
-def _name_groups(groups: Iterable[AnyGroup]) -> tuple[list[AnyGroup], list[Skipped]]:
+def name_groups(groups: Iterable[AnyGroup]) -> tuple[list[AnyGroup], list[Skipped]]:
     """The groups that can be contact groups; of several with one name the first by id has it."""
     named: list[AnyGroup] = []
     skipped: list[Skipped] = []

@@ -32,7 +32,7 @@ def feed_accounts(
     unclear = {group.id for group in groups if not isinstance(group, EntraGroup)}
     tags = Counter(slug(group.name) for group in groups)
     for group in groups:
-        found = _account(group, tags, catalogue)
+        found = account_of(group.name, tags, catalogue)
         if isinstance(found, Reason):
             unclear.add(group.id)
             told = group.name.strip() or isinstance(group, EntraGroup)
@@ -41,7 +41,7 @@ def feed_accounts(
         feed = feeds.setdefault(found, Feed())
         feed.groups.append(group.id)
         feed.incomplete |= group.id in unclear
-        feed.people |= {census.roster[user] for user in group.people if user in census.roster}
+        feed.people |= census.inside(group)
     for account, fed_by in catalogue.fed.items():
         if account not in feeds and unclear.isdisjoint(fed_by):
             feeds[account] = Feed()
@@ -50,8 +50,9 @@ def feed_accounts(
     return feeds, skipped
 
 
-def _account(group: AnyGroup, tags: Mapping[str, int], catalogue: Catalogue) -> AccountId | Reason:
-    tag = slug(group.name)
+def account_of(name: str, tags: Mapping[str, int], catalogue: Catalogue) -> AccountId | Reason:
+    """The account that a group of this name fills, or why it has none; `tags` counts the chosen groups by slug."""
+    tag = slug(name)
     if not tag:
         return Reason.NO_SLUG
     if tags[tag] > 1:

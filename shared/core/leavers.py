@@ -29,7 +29,8 @@ def plan_leavers(account: AccountId, matched: Matched, policy: Policy, others: C
     if matched.wanted.incomplete or policy.prune is Prune.OFF:
         return leavers
     contacts, links = matched.account.contacts, matched.links.contacts
-    for key in sorted(contacts.keys() - matched.wanted.people.keys() - set(matched.proxied.values())):
+    desired, proxied = matched.wanted.people, set(matched.proxied.values())
+    for key in sorted([key for key in contacts if key not in desired and key not in proxied]):
         managed = key in links and links[key].managed
         if not contacts[key].active or not (managed or policy.prune is Prune.ALL):
             continue

@@ -24,7 +24,7 @@ def update_links(matched: Matched, gifts: Gifts, leavers: Leavers, linked: Mappi
     service group is to be noted, or forgotten.
     """
     old = matched.links.contacts
-    contacts = _desired(matched, gifts)
+    contacts = _desired(matched, gifts, linked)
     forgotten = set() if matched.wanted.incomplete else _undesired(matched)
     for key in (gifts.keys() | leavers.marks.keys() | forgotten) - contacts.keys():
         fresh = _leaving(matched, key, gifts.get(key, {}), leavers.marks.get(key))
@@ -37,7 +37,7 @@ def update_links(matched: Matched, gifts: Gifts, leavers: Leavers, linked: Mappi
     return LinkUpdates(contacts, _groups(matched))
 
 
-def _desired(matched: Matched, gifts: Gifts) -> dict[Address, ContactLink | None]:
+def _desired(matched: Matched, gifts: Gifts, linked: Mapping[Address, int | None]) -> dict[Address, ContactLink | None]:
     """The links of desired people, where they are new or differ."""
     fresh: dict[Address, ContactLink | None] = {}
     old, twins, proxied = matched.links.contacts, matched.wanted.twins, matched.proxied
@@ -52,7 +52,7 @@ def _desired(matched: Matched, gifts: Gifts) -> dict[Address, ContactLink | None
         if settled and key not in touched:
             continue
         if link is None:
-            fresh[key] = ContactLink(ids, gifts.get(key, nothing))
+            fresh[key] = ContactLink(ids, gifts.get(key, nothing), service_group=linked.get(key))
             continue
         memberships = {**link.memberships, **gifts.get(key, nothing)}
         kept = {g: given for g, given in memberships.items() if g not in stale.get(key, ())}
@@ -65,15 +65,16 @@ def _stale(matched: Matched) -> dict[Address, set[EntraGroupId]]:
     stale: dict[Address, set[EntraGroupId]] = {}
     for group_id, given in matched.given.items():
         here = matched.inside.get(group_id, {})
+        gone = [] if here is None else [key for key in given if key not in here]
         wanted = matched.wanted.groups.get(group_id)
-        people = map(matched.key, wanted.people) if wanted else ()
-        for key in () if here is None else (given.keys() - here.keys()).difference(people):
+        for key in set(gone).difference(map(matched.key, wanted.people) if gone and wanted else ()):
             stale.setdefault(key, set()).add(group_id)
     return stale
 
 
 def _undesired(matched: Matched) -> set[Address]:
-    return matched.links.contacts.keys() - matched.wanted.people.keys() - set(matched.proxied.values())
+    desired, proxied = matched.wanted.people, set(matched.proxied.values())
+    return {key for key in matched.links.contacts if key not in desired and key not in proxied}
 
 
 def _leaving(

@@ -30,16 +30,14 @@ from shared.core.model import (
 class Matched:
     """One account with its desired side and its links, laid on each other.
 
-    `proxied` is the contact's address of a person who was matched by a proxy address; `by_id` is each contact's
-    address; `newcomers` are people without a contact; `groups` is the contact group of each desired Entra group that
-    has one.
+    `proxied` is the contact's address of a person who was matched by a proxy address; `newcomers` are people without a
+    contact; `groups` is the contact group of each desired Entra group that has one.
     """
 
     account: Account
     wanted: DesiredAccount
     links: Links
     proxied: Mapping[Address, Address]
-    by_id: Mapping[ContactId, Address]
     groups: Mapping[EntraGroupId, ContactGroup]
     newcomers: AbstractSet[Address]
     unmatched: tuple[Skipped, ...]
@@ -47,6 +45,11 @@ class Matched:
     def key(self, person: Address) -> Address:
         """The address of the contact that is, or will be, this person."""
         return self.proxied.get(person, person)
+
+    @cached_property
+    def by_id(self) -> Mapping[ContactId, Address]:
+        """Each contact's address."""
+        return {contact.id: key for key, contact in self.account.contacts.items()}
 
     @cached_property
     def inside(self) -> Mapping[EntraGroupId, Mapping[Address, GroupRole] | None]:
@@ -76,8 +79,9 @@ class Matched:
     def first_given(self, key: Address, groups: Iterable[EntraGroupId]) -> Given | None:
         """The first membership that runs gave to the contact for one of these groups."""
         link = self.links.contacts.get(key)
-        found = (link.memberships.get(group) for group in groups) if link else ()
-        return next((given for given in found if given), None)
+        if link is None:
+            return None
+        return next((given for group in groups if (given := link.memberships.get(group))), None)
 
     def successor(self, key: Address) -> Address | None:
         """The address under which an Entra user for whom this contact was desired is desired now, if another one."""
@@ -93,16 +97,15 @@ def match(
 
     What belongs to a group that is `left_alone` (it was not read, or its name is taken) is no other group's.
     """
-    claims = _claims(wanted.groups, account.groups, links.groups, left_alone)
+    claims = claims_of(wanted.groups, account.groups, links.groups, left_alone)
     groups, unmatched = match_groups(wanted.groups, account.groups, links.groups, claims)
-    missing = wanted.people.keys() - account.contacts.keys()
+    missing = {person for person in wanted.people if person not in account.contacts}
     proxied = match_people(wanted.people, account.contacts, missing)
     return Matched(
         account=account,
         wanted=wanted,
         links=links,
         proxied=proxied,
-        by_id={contact.id: key for key, contact in account.contacts.items()},
         groups=groups,
         newcomers=missing - proxied.keys(),
         unmatched=tuple(unmatched),
@@ -159,7 +162,7 @@ def match_groups(
     return found, skipped
 
 
-def _claims(
+def claims_of(
     desired: Mapping[EntraGroupId, DesiredGroup],
     groups: Mapping[ContactGroupId, ContactGroup],
     links: Mapping[EntraGroupId, GroupLink],

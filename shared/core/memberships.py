@@ -108,7 +108,7 @@ def plan_group(target: Target, matched: Matched, policy: Policy, *, roles: bool)
     if target.now:
         _give(plan, view, target.now)
     if policy.prune is not Prune.OFF and not target.left_alone:
-        for key in sorted(view.here.keys() - view.wanted.keys()):
+        for key in sorted([key for key in view.here if key not in view.wanted]):
             _shrink(plan, view, key)
     return plan
 
@@ -142,14 +142,13 @@ def _wanted(target: Target, matched: Matched) -> Mapping[Address, GroupRole]:
 
 def _grow(plan: GroupPlan, view: _View) -> None:
     """Adds people; where roles are described, raises and lowers them."""
-    target, wanted = view.target, view.wanted
-    new = sorted(wanted.keys() - view.here.keys())
+    target, wanted, here = view.target, view.wanted, view.here
+    new = sorted([key for key in wanted if key not in here])
     plan.growth.extend(AddToGroup(target.account, target.lead, target.name, key, wanted[key]) for key in new)
     plan.held = len(wanted) - len(new)
     if view.roles:
-        for key, role in sorted(wanted.items() - view.here.items()):
-            if key in view.here:
-                _compare_roles(plan, view, key, view.here[key], role)
+        for key in sorted([key for key, role in wanted.items() if here.get(key, role) is not role]):
+            _compare_roles(plan, view, key, here[key], wanted[key])
 
 
 def _compare_roles(plan: GroupPlan, view: _View, key: Address, have: GroupRole, role: GroupRole) -> None:
@@ -181,7 +180,7 @@ def _give(plan: GroupPlan, view: _View, group_id: EntraGroupId) -> None:
     unsettled = {key for key, given in old.items() if not given.managed or given.leaving_since is not None}
     if view.roles:
         unsettled |= {key for key, given in old.items() if given.role is not view.wanted.get(key)}
-    for key in (keys - old.keys()) | (keys & unsettled):
+    for key in (*[key for key in keys if key not in old], *(keys & unsettled)):
         news = _news(view, key, old.get(key))
         if news != old.get(key):
             plan.gifts.setdefault(key, {})[group_id] = news

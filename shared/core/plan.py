@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import batched, chain
 
 from shared.core.changes import (
+    CLASSES,
     ActivateContact,
     Change,
     CreateContact,
@@ -96,18 +97,23 @@ def make_plan(
         growth=tuple(sorted(chain.from_iterable(part.growth for part in parts), key=_place)),
         removals=tuple(sorted(chain.from_iterable(part.removals for part in parts), key=_place)),
         waiting=tuple(chain.from_iterable(part.waiting for part in parts)),
-        skipped=tuple(sorted(skipped, key=lambda skip: (skip.reason, skip.subject, skip.detail))),
+        skipped=in_order(skipped),
         scopes=tuple(chain.from_iterable(part.scopes for part in parts)),
         links={account: update for part in parts for account, update in part.links.items()},
         groups={account: groups for part in parts for account, groups in part.groups.items()},
     )
 
 
-_ORDER = {kind: place for place, kind in enumerate(Kind)}
+def in_order(skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
+    """What is left out, in the order in which a plan has it."""
+    return tuple(sorted(skipped, key=lambda skip: (skip.reason, skip.subject, skip.detail)))
+
+
+_ORDER = {CLASSES[kind]: place for place, kind in enumerate(Kind)}
 
 
 def _place(change: Change) -> int:
-    return _ORDER[change.kind]  # sorting is stable: within a kind the order is that of accounts, groups and addresses
+    return _ORDER[type(change)]  # sorting is stable: within a kind the order is that of accounts, groups and addresses
 
 
 def _plan_account(desired: Desired, account: AccountId, accounts: Mapping[AccountId, Matched], policy: Policy) -> Plan:
@@ -151,7 +157,7 @@ def _plan_account(desired: Desired, account: AccountId, accounts: Mapping[Accoun
 def _united(news: Iterable[Gifts]) -> Gifts:
     gifts: Gifts = {}
     for key, given in chain.from_iterable(part.items() for part in news):
-        gifts.setdefault(key, {}).update(given)
+        gifts[key] = {**gifts[key], **given} if key in gifts else given
     return gifts
 
 
@@ -179,10 +185,11 @@ def _contact_growth(account: AccountId, matched: Matched) -> tuple[list[CreateCo
 
 def names(user: EntraUser, person: Address) -> tuple[str, str]:
     """First and last name of a new contact. The first name is never empty, since DeskDirector asks for one."""
+    given, surname = user.given_name.strip(), user.surname.strip()
+    if given:
+        return given, surname
     words = user.display_name.split()
-    first = user.given_name.strip() or (words[0] if words else person.partition("@")[0])
-    rest = "" if user.given_name.strip() else " ".join(words[1:])
-    return first, user.surname.strip() or rest
+    return words[0] if words else person.partition("@")[0], surname or " ".join(words[1:])
 
 
 def _new_groups(account: AccountId, matched: Matched, aims: list[Target]) -> list[CreateGroup]:

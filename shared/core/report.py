@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 
 from shared.core.changes import Kind
 from shared.core.model import Reason
+from shared.core.report_rows import ChangeRow, RunRow
+from shared.core.words import besides
 
 NAMES = 10
 """So many of those that share a reason are named."""
@@ -44,44 +45,6 @@ _OPEN = frozenset({"queued", "running"})
 _DECIDED = {"failed": Verdict.FAILED, "partly": Verdict.PARTLY, "held": Verdict.HELD, "cancelled": Verdict.CANCELLED}
 
 
-class RunRow(Protocol):
-    """A run as the ledger keeps it; times are UTC."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def queued_at(self) -> datetime | None: ...
-    @property
-    def started_at(self) -> datetime | None: ...
-    @property
-    def ended_at(self) -> datetime | None: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def objections(self) -> Sequence[str]: ...
-    @property
-    def skipped(self) -> Sequence[tuple[str, str, str]]: ...
-
-
-class ChangeRow(Protocol):
-    """A change of a run as the ledger keeps it; `change` has the fields of its kind."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def change(self) -> Mapping[str, object]: ...
-    @property
-    def at(self) -> datetime | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Window:
     """The hours that a report is about, in UTC."""
@@ -91,12 +54,25 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class CustOrgFacts:
+    """What is known of a customer's CustOrg: when its groups table was refreshed last, and why that failed since.
+
+    `versions` are sentences about one that is older or newer than this ServOrg.
+    """
+
+    refreshed_at: datetime | None = None
+    reason: str = ""
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OnTheBooks:
     """A customer; `due`, if known, is when its schedule last wanted a run before the window's end."""
 
     id: str
     name: str
     due: datetime | None = None
+    custorg: CustOrgFacts = field(default_factory=CustOrgFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +108,8 @@ class News:
 
     `runs` are those of the window by status, `seconds` is what they took together and `done` what they did, by kind.
     `last` is the run that the verdict is about, and all that is failed, held, waiting or skipped is of it; `at_work`
-    is a newer one that has not ended, `earlier` are older ones of the window that failed.
+    is one that has not ended: the newest of those that should have, else a newer one. `earlier` are older ones of the
+    window that failed.
     """
 
     id: str
@@ -149,6 +126,7 @@ class News:
     held: tuple[Alike, ...] = ()
     waiting: tuple[Alike, ...] = ()
     skipped: tuple[Alike, ...] = ()
+    custorg: CustOrgFacts = field(default_factory=CustOrgFacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,30 +170,30 @@ def news_of(
     done = _done((row for run in here for row in changes.get(run.id, ())), window)
     decided = next((run for run in here or runs[:1] if run.status not in _OPEN), None)
     newest = runs[0] if runs else None
+    endless = next((run for run in runs if run.status in _OPEN and window.until - touched(run) > LONG), None)
     rows = changes.get(decided.id, ()) if decided else ()
     return News(
         id=customer.id,
         name=customer.name,
-        verdict=_verdict(customer, newest, decided, window, changed=bool(done)),
+        verdict=Verdict.OVERDUE if endless else _verdict(customer, newest, decided, window, changed=bool(done)),
         runs=Counter(str(run.status) for run in here),
         seconds=sum(_seconds(run) for run in here),
         done=done,
         last=_facts(decided) if decided else None,
-        at_work=_facts(newest) if newest and newest.status in _OPEN else None,
+        at_work=_at_work(endless or newest),
         earlier=tuple(_facts(run) for run in here if run.status == "failed" and run is not decided),
         objections=tuple(decided.objections) if decided and decided.status == "held" else (),
         failed=_failed(decided, rows),
         held=_alike(("", row) for row in rows if row.status == "held"),
         waiting=_alike((_day(row.reason), row) for row in rows if row.status == "waiting"),
         skipped=_skipped(decided, rows),
+        custorg=customer.custorg,
     )
 
 
 def _verdict(
     customer: OnTheBooks, newest: RunRow | None, decided: RunRow | None, window: Window, *, changed: bool
 ) -> Verdict:
-    if newest and newest.status in _OPEN and window.until - touched(newest) > LONG:
-        return Verdict.OVERDUE
     if newest and newest.status in _OPEN and decided is None:
         return Verdict.AT_WORK
     if decided is None:
@@ -224,6 +202,10 @@ def _verdict(
     if was_due and touched(decided) < window.since and decided.status != "held":
         return Verdict.NO_RUN
     return _DECIDED.get(decided.status, Verdict.CHANGED if changed else Verdict.UNCHANGED)
+
+
+def _at_work(run: RunRow | None) -> RunFacts | None:
+    return _facts(run) if run and run.status in _OPEN else None
 
 
 def _facts(run: RunRow) -> RunFacts:
@@ -265,8 +247,13 @@ def _failed(run: RunRow | None, rows: Sequence[ChangeRow]) -> tuple[Alike, ...]:
 
 
 def _skipped(run: RunRow | None, rows: Sequence[ChangeRow]) -> tuple[Alike, ...]:
-    left_out = [(reason, subject) for subject, reason, _ in _left_out(run) if reason not in _FAILURES]
+    left_out = [(reason, _named(*one)) for one in _left_out(run) if (reason := one[1]) not in _FAILURES]
     return _alike([*left_out, *((row.reason, row) for row in rows if row.status == "skipped")])
+
+
+def _named(subject: str, reason: str, detail: str) -> str:
+    more = besides(subject, reason, detail)
+    return f"{subject} ({more})" if more else subject
 
 
 def _left_out(run: RunRow | None) -> Sequence[tuple[str, str, str]]:

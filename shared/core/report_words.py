@@ -196,6 +196,22 @@ def points(news: News) -> Iterator[Point]:
 
 
 def _needs(news: News) -> Iterator[Point]:
+    yield from _needs_of_runs(news)
+    if news.custorg.reason:
+        yield _not_refreshed(news)
+    if news.custorg.versions:
+        yield Point("Versions", Tone.QUIET, tuple(map(Entry, news.custorg.versions)))
+
+
+def _not_refreshed(news: News) -> Point:
+    """The groups table of the customer is as old as it says."""
+    at = news.custorg.refreshed_at
+    last = f"it was refreshed last {moment(at)} UTC" if at else "it was never refreshed"
+    step = Step("To try it again now", f"{PROGRAM} groups {news.id} --refresh")
+    return Point("Groups not refreshed", Tone.WARN, (Entry(cut(news.custorg.reason, SENTENCE)), Entry(last)), (step,))
+
+
+def _needs_of_runs(news: News) -> Iterator[Point]:
     if news.verdict in {Verdict.NO_RUN, Verdict.OVERDUE}:
         yield _missing(news)
     if news.last is None:
@@ -215,7 +231,8 @@ def _missing(news: News) -> Point:
         stop = Step(
             "If its host is gone and it is not taken up, stop it and sync again", f"{PROGRAM} cancel {news.at_work.id}"
         )
-        return Point("A run does not end", Tone.WARN, (), (look, stop))
+        why = (Entry(cut(news.at_work.reason, SENTENCE)),) if news.at_work.reason else ()
+        return Point("A run does not end", Tone.WARN, why, (look, stop))
     told = Entry("A run was due, and there was none. Is the function app running, and its schedule right?")
     return Point("No run", Tone.WARN, (told,), (Step("To run it now", f"{PROGRAM} sync {news.id} --wait"),))
 

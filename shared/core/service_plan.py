@@ -48,21 +48,37 @@ def plan_services(account: AccountId, matched: Matched, policy: Policy) -> Servi
     """What has to change. A service group that was set by hand stays, unless the policy is a strict mirror."""
     spared = {matched.key(person): ids for person, ids in matched.wanted.spared.items()}
     plan, view = ServicePlan(), _View(account, matched, policy, spared)
-    wanted = {matched.key(person): service for person, service in matched.wanted.services.items()}
-    for key in sorted(wanted):
+    services = matched.wanted.services
+    wanted = {matched.key(person): service for person, service in services.items()} if matched.proxied else services
+    for key in sorted(_unsettled(plan, matched, wanted)):
         _want(plan, view, key, wanted[key])
     for key in sorted(_others(matched, policy, wanted.keys())):
         _lose(plan, view, key)
     return plan
 
 
+def _unsettled(plan: ServicePlan, matched: Matched, wanted: Mapping[Address, ServiceGroup]) -> list[Address]:
+    """Who has not the service group that he shall have. The others are held, and noted where that is news."""
+    contacts, links = matched.account.contacts, matched.links.contacts
+    unsettled: list[Address] = []
+    for key, service in wanted.items():
+        contact, link = contacts.get(key), links.get(key)
+        if contact is None or contact.service_group != service.id:
+            unsettled.append(key)
+        elif link is None or link.service_group != service.id:
+            plan.linked[key] = service.id
+    plan.held += len(wanted) - len(unsettled)
+    return unsettled
+
+
 def _others(matched: Matched, policy: Policy, wanted: AbstractSet[Address]) -> set[Address]:
     """Contacts that shall have no service group, where a run linked one or, active, the policy is a strict mirror."""
-    linked = {key for key, link in matched.links.contacts.items() if link.service_group is not None}
+    links, contacts = matched.links.contacts.items(), matched.account.contacts.items()
+    linked = {key for key, link in links if link.service_group is not None and key not in wanted}
     if policy.prune is Prune.ALL:
-        contacts = matched.account.contacts.items()
-        linked |= {key for key, contact in contacts if contact.active and contact.service_group is not None}
-    return linked - wanted
+        found = {key for key, contact in contacts if contact.active and contact.service_group is not None}
+        linked |= found - wanted
+    return linked
 
 
 def _want(plan: ServicePlan, view: _View, key: Address, service: ServiceGroup) -> None:
@@ -70,9 +86,6 @@ def _want(plan: ServicePlan, view: _View, key: Address, service: ServiceGroup) -
     have = contact.service_group if contact else None
     if contact is None or have is None:
         plan.growth.append(LinkServiceGroup(view.account, key, service.id, service.name))
-        plan.linked[key] = service.id
-    elif have == service.id:
-        plan.held += 1
         plan.linked[key] = service.id
     elif not view.takes(key, contact):
         plan.skipped.append(Skipped(key, Reason.NOT_MANAGED, f"service group {have}"))

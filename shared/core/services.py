@@ -27,20 +27,26 @@ def link_services(groups: Iterable[AnyGroup], census: Census, catalogue: Catalog
     Of several the one named first in the precedence counts, then the first by name.
     """
     services = Services()
-    offered: dict[Address, set[ServiceGroup]] = {}
+    several: dict[Address, set[ServiceGroup]] = {}
     for group in sorted(groups, key=lambda g: g.id):
-        people = {census.roster[user] for user in group.people if user in census.roster}
-        found = catalogue.services.get(fold(group.name), ()) if group.name.strip() else ()
+        people = census.inside(group)
+        found = services_named(group.name, catalogue)
         if len(found) == 1:
             services.served[group.id] = found[0]
             service = ServiceGroup(found[0], " ".join(group.name.split()))
-            for person in people:
-                offered.setdefault(person, set()).add(service)
+            for person in [person for person in people if person in services.people]:
+                several.setdefault(person, {services.people[person]}).add(service)
+            services.people |= dict.fromkeys(people, service)
         else:
             _unclear(services, group, people, found, catalogue)
     ranks = {fold(name): rank for rank, name in reversed(list(enumerate(catalogue.precedence)))}
-    services.people = {person: _first(person, several, ranks, services) for person, several in offered.items()}
+    services.people |= {person: _first(person, offered, ranks, services) for person, offered in several.items()}
     return services
+
+
+def services_named(name: str, catalogue: Catalogue) -> tuple[int, ...]:
+    """The ids of the service groups that have a group's name; only of one alone it is certain."""
+    return catalogue.services.get(fold(name), ()) if name.strip() else ()
 
 
 def _unclear(

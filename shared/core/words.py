@@ -18,7 +18,7 @@ from shared.core.changes import (
     RenameGroup,
 )
 from shared.core.gates import Objection, Rule
-from shared.core.model import Reason, SyncMode
+from shared.core.model import Reason, SyncMode, slug
 
 MODES: dict[SyncMode, str] = {
     SyncMode.CONTACTS_ONLY: "Sync contacts only",
@@ -45,11 +45,11 @@ REASONS: dict[Reason, str] = {
     Reason.PROTECTED: "is protected, so nothing is taken away",
     Reason.NOT_MANAGED: "was not given by a sync, so it stays",
     Reason.REPLACEMENT_MISSING: "stays for now, since what replaces it could not be done",
-    Reason.IN_OTHER_ACCOUNT: "has a contact in another account too",
+    Reason.IN_OTHER_ACCOUNT: "gets a contact though another account has one of this address; that one is left alone",
     Reason.NO_SERVICE_GROUP: "is a group whose name no service group has; make one of that name in DeskDirector",
     Reason.AMBIGUOUS_SERVICE_GROUP: "is a group whose name several service groups have; rename all but one",
     Reason.SEVERAL_SERVICE_GROUPS: "is in several groups that have a service group; the first by precedence counts",
-    Reason.NO_SLUG: "is a group whose name gives no tag: it has no plain letter or digit",
+    Reason.NO_SLUG: "is a group whose name gives no tag: it has no letter from a to z and no digit; rename it in Entra",
     Reason.SLUG_TAKEN: "is a group that has its tag in common with another chosen group",
     Reason.NO_ACCOUNT: "is a group for whose tag no account exists; tag one in DeskDirector",
     Reason.SEVERAL_ACCOUNTS: "is a group whose tag several accounts have; leave it at one",
@@ -61,6 +61,17 @@ REASONS: dict[Reason, str] = {
 def reason_words(reason: str) -> str:
     """The sentence for a reason's code; what is no code is a sentence already."""
     return REASONS[Reason(reason)] if reason in Reason else reason
+
+
+def besides(subject: str, reason: str, detail: str) -> str:
+    """What people have to know besides a reason to act upon it; empty when it is enough."""
+    match reason:
+        case Reason.IN_OTHER_ACCOUNT | Reason.SEVERAL_SERVICE_GROUPS:
+            return detail
+        case Reason.NO_ACCOUNT | Reason.SEVERAL_ACCOUNTS | Reason.SLUG_TAKEN:
+            return f"tag {slug(subject)}"
+        case _:
+            return ""
 
 
 def objection(about: Objection) -> str:

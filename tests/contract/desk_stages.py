@@ -65,8 +65,8 @@ class InMemory:
         self.desk = FakeDesk()
         self.add_contact, self.add_group = self.desk.add_contact, self.desk.add_group
         self.add_service_group = self.desk.add_service_group
-        self.desk.add_account(CONTOSO, "it-support-team", "west")
-        self.desk.add_account(FABRIKAM, "west")
+        self.desk.add_account(CONTOSO, "it-support-team", "west", name="Contoso")
+        self.desk.add_account(FABRIKAM, "west", name="Fabrikam")
         self.desk.add_account(GONE, "west", active=False)
 
     def trouble(self, call: str, kind: Trouble, *, times: int = 1) -> None:
@@ -99,6 +99,7 @@ class Waits:
 ROUTES = {
     "account": ("POST", "/contacts/find", False),
     "find_contact": ("POST", "/contacts/find", False),
+    "accounts_of": ("POST", "/contacts/find", False),
     "find_groups": ("POST", "/user-groups/find", False),
     "create_contact": ("POST", "/contacts$", False),
     "set_group_user": ("PUT", "/users/", False),

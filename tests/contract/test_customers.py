@@ -44,6 +44,13 @@ def test_a_customer_comes_back_as_it_was_put(customers: Customers) -> None:
     assert customers.get("contoso") == made
 
 
+def test_a_key_by_a_secret_replaces_one_by_a_setting(customers: Customers) -> None:
+    put(customers, key_setting="CONTOSO_KEY")
+    put(customers, key_secret="contoso-key")
+
+    assert (customers.get("contoso").key_setting, customers.get("contoso").key_secret) == (None, "contoso-key")
+
+
 def test_customers_are_listed_by_id(customers: Customers) -> None:
     for account, name in enumerate(("b", "a-1", "a", "c"), start=1):
         put(customers, id=name, account=account)
@@ -68,6 +75,8 @@ def test_the_address_of_the_commands_is_as_good_as_that_of_the_app(customers: Cu
         ({"url": "contoso.example"}, "url must be an address"),
         ({"account": 0}, "account"),
         ({"key_setting": "A KEY"}, "key_setting"),
+        ({"key_secret": "a_key"}, "key_secret"),
+        ({"key_setting": "KEY", "key_secret": "key"}, "not by both"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(customers: Customers, wrong: dict[str, object], said: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from servorg.ports import Desk
-from shared.core.model import AccountId, Contact, ContactGroup, ContactGroupId, ContactId
+from shared.core.model import AccountId, Address, Contact, ContactGroup, ContactGroupId, ContactId
 from shared.errors import DeskRejected, DeskThrottled, DeskUnavailable
 from tests.contract.desk_stages import (
     CONTOSO,
@@ -89,6 +89,21 @@ class TestReading:
 
         assert desk.find_contact(CONTOSO, JAN) is None
 
+    @pytest.mark.parametrize("others", [0, 3, 230])
+    def test_every_account_with_a_contact_of_an_address_is_told_with_its_name(
+        self, stage: Stage, desk: Desk, others: int
+    ) -> None:
+        for number in range(others):
+            stage.add_contact(FABRIKAM, f"person{number}@contoso.example")
+        stage.add_contact(CONTOSO, JAN)
+        stage.add_contact(FABRIKAM, "JAN@contoso.example", active=False)
+        stage.add_contact(FABRIKAM, EVA)
+        both, nobody = {CONTOSO: "Contoso", FABRIKAM: "Fabrikam"}, Address("nobody@contoso.example")
+
+        assert desk.accounts_of({JAN}) == {JAN: both}
+        assert desk.accounts_of({EVA, JAN, nobody}) == {JAN: both, EVA: {FABRIKAM: "Fabrikam"}}
+        assert desk.accounts_of({nobody}) == {}
+
     def test_groups_are_found_by_their_whole_name_in_any_case(self, stage: Stage, desk: Desk) -> None:
         it, also_it = stage.add_group(CONTOSO, "IT  Support"), stage.add_group(CONTOSO, "it support")
         stage.add_group(CONTOSO, "IT Support Team")
@@ -108,6 +123,22 @@ class TestReading:
         assert desk.accounts_with_tag("west") == (CONTOSO, FABRIKAM)
         assert desk.accounts_with_tag("it-support-team") == (CONTOSO,)
         assert desk.accounts_with_tag("nowhere") == ()
+
+    def test_all_tags_are_told_at_once_with_the_active_accounts_that_have_them(self, desk: Desk) -> None:
+        found = desk.tagged_accounts()
+
+        assert {tag: found[tag] for tag in ("west", "it-support-team")} == {
+            "west": (CONTOSO, FABRIKAM),
+            "it-support-team": (CONTOSO,),
+        }
+        assert all(found[tag] == desk.accounts_with_tag(tag) for tag in found)
+
+    def test_the_contact_groups_of_an_account_are_listed_without_their_users(self, stage: Stage, desk: Desk) -> None:
+        made = {stage.add_group(CONTOSO, name): name for name in ("IT", "it", "Sales")}
+        stage.add_group(FABRIKAM, "IT")
+
+        assert {group.id: group.name for group in desk.list_groups(CONTOSO)} == made
+        assert {group.users for group in desk.list_groups(CONTOSO)} == {None}
 
     def test_a_read_that_fails_is_an_error_and_not_a_short_answer(self, stage: Stage, desk: Desk) -> None:
         stage.add_contact(CONTOSO, JAN)

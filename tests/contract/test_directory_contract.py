@@ -9,7 +9,7 @@ import pytest
 from azure.identity import ManagedIdentityCredential
 
 from custorg.graph import Graph
-from custorg.ports import Directory, GroupHead, Page, People
+from custorg.ports import Counts, Directory, GroupHead, Page, People
 from shared.errors import GraphError
 from tests.doubles.graph_server import a_group, a_user, a_world, guid, serving
 from tests.fakes.directory import FakeDirectory, FakeGroup
@@ -160,3 +160,20 @@ async def test_all_groups_of_the_tenant_are_listed(stage: Stage) -> None:
         heads = [head async for page in directory.groups() for head in page]
 
     assert {head.id: head.name for head in heads} == {guid("it"): "it", guid("sub"): "sub"}
+
+
+@pytest.mark.parametrize(("transitive", "people"), [(True, 3), (False, 1)])
+async def test_people_and_owners_are_counted_as_nested_groups_count(
+    stage: Stage, transitive: bool, people: int
+) -> None:
+    groups = [FakeGroup("it", ["ann", "hr", "pc"], ["ola"]), FakeGroup("hr", ["bob", "cas"]), FakeGroup("nil")]
+    async with stage(*groups, transitive=transitive) as directory:
+        counts = await directory.sizes([guid(name) for name in ("it", "nil", "gone")])
+
+    assert counts == {guid("it"): Counts(people, 1), guid("nil"): Counts(0, 0), guid("gone"): Counts(None, None)}
+
+
+async def test_more_groups_than_a_batch_takes_are_an_error(stage: Stage) -> None:
+    async with stage(FakeGroup("it")) as directory:
+        with pytest.raises(ValueError, match="more than a batch takes"):
+            await directory.sizes([guid("it")] * 11)

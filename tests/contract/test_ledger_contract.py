@@ -10,6 +10,7 @@ import pytest
 
 from servorg.ledger import TableLedger
 from servorg.records import (
+    HANDED,
     ChangeRow,
     ChangeStatus,
     LeaseBusy,
@@ -438,3 +439,14 @@ def test_of_many_who_take_a_customer_at_once_one_gets_it(ledger: Ledger, custome
     taken = [answer for answer in answers if isinstance(answer, LeaseTaken)]
     assert len(taken) == 1
     assert {answer.run for answer in answers} == {taken[0].run}
+
+
+def test_a_lease_tells_who_finds_it_taken_whether_it_is_only_kept_for_a_message(ledger: Ledger, customer: str) -> None:
+    ledger.take_lease(customer, "r1", "a", NOW, 120)
+    at_work = ledger.take_lease(customer, "r2", "b", NOW, 120)
+    ledger.hand_lease("r1", "a", LeaseTaken(customer, "r1", f"{HANDED}word", NOW + timedelta(seconds=120)))
+    kept = ledger.take_lease(customer, "r2", "b", NOW, 120)
+
+    assert isinstance(at_work, LeaseBusy)
+    assert isinstance(kept, LeaseBusy)
+    assert (at_work.waits, kept.waits) == (False, True)

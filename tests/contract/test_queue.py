@@ -107,8 +107,31 @@ def test_a_poison_message_is_removed_by_its_id_and_the_others_stay(
     assert left == set(sent) - {sent[66]}
 
 
+def test_messages_that_failed_for_good_are_counted_beyond_those_that_can_be_shown(
+    queue: StorageQueue, raw_poison: QueueClient
+) -> None:
+    before = queue.count_poison()
+    for number in range(40):
+        poisoned(raw_poison, a_job(number))
+
+    assert (before, queue.count_poison(), len(queue.poison())) == (0, 40, 32)
+
+
 def test_removing_a_poison_message_that_is_not_there_says_so(queue: StorageQueue, raw_poison: QueueClient) -> None:
     poisoned(raw_poison, a_job())
 
     assert not queue.remove_poison(str(uuid4()))
     assert len(queue.poison()) == 1
+
+
+def test_the_oldest_message_that_could_be_taken_tells_how_long_jobs_wait(queue: StorageQueue) -> None:
+    nothing = queue.oldest_waiting()
+    queue.send(a_job(1).to_json(), delay=60)
+    delayed = queue.oldest_waiting()
+    queue.send(a_job(2).to_json())
+    first = queue.oldest_waiting()
+    queue.send(a_job(3).to_json())
+
+    assert (nothing, delayed) == (None, None)
+    assert first
+    assert queue.oldest_waiting() == first

@@ -31,6 +31,8 @@ with warnings.catch_warnings():
     from msgraph.generated.models.org_contact import OrgContact
     from msgraph.generated.models.service_principal import ServicePrincipal
     from msgraph.generated.models.user import User
+    from msgraph.generated.users.item.member_of.graph_group.graph_group_request_builder import GraphGroupRequestBuilder
+    from msgraph.generated.users.users_request_builder import UsersRequestBuilder
     from msgraph.graph_request_adapter import GraphRequestAdapter
     from msgraph.graph_service_client import GraphServiceClient
     from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]  # ships without types
@@ -129,6 +131,50 @@ async def test_a_cast_with_count_and_pages_is_read_through_the_clients_builders(
     assert (first.odata_count, counted) == (3, 3)
     assert {one.id for one in [*(first.value or ()), *(second.value or ())]} == {guid(n) for n in ("ann", "bob", "cas")}
     assert set(leftovers([first, second])) <= BY_NATURE
+
+
+async def test_what_stands_above_a_user_and_a_group_is_read_with_nothing_left_over() -> None:
+    query = GraphGroupRequestBuilder.GraphGroupRequestBuilderGetQueryParameters(
+        count=True, select=["id", "displayName"]
+    )
+    wanted = RequestConfiguration(query_parameters=query)
+    wanted.headers.add("ConsistencyLevel", "eventual")
+    async with serving() as at, a_client(at) as client:
+        cas, ola = client.users.by_user_id(guid("cas")), client.users.by_user_id(guid("ola"))
+        direct = await cas.member_of.get()
+        cast = await cas.member_of.graph_group.get(wanted)
+        everything = await cas.transitive_member_of.get()
+        above = await client.groups.by_group_id(guid("sub")).member_of.get()
+        owned = await ola.owned_objects.get()
+    answers = [direct, cast, everything, above, owned]
+
+    assert [sorted(one.id or "" for one in (answer and answer.value) or ()) for answer in answers] == [
+        [guid("sub")],
+        [guid("sub")],
+        sorted([guid("sub"), guid("it")]),
+        [guid("it")],
+        [guid("it")],
+    ]
+    assert {type(one) for answer in answers for one in (answer and answer.value) or ()} == {Group}
+    assert set(leftovers(answers)) <= BY_NATURE
+
+
+async def test_a_user_is_found_by_a_proxy_address_through_the_clients_builders() -> None:
+    query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters(
+        count=True,
+        select=["id", "proxyAddresses"],
+        filter="mail eq 'anna@here.example' or proxyAddresses/any(p:p eq 'smtp:anna@here.example')",
+    )
+    wanted = RequestConfiguration(query_parameters=query)
+    wanted.headers.add("ConsistencyLevel", "eventual")
+    async with serving() as at, a_client(at) as client:
+        found = await client.users.get(wanted)
+    assert found
+
+    assert [(one.id, one.proxy_addresses) for one in found.value or ()] == [
+        (guid("ann"), ["SMTP:ann@here.example", "smtp:anna@here.example"])
+    ]
+    assert found.odata_count == 1
 
 
 async def test_delta_is_read_and_leaves_only_what_the_models_have_no_field_for() -> None:

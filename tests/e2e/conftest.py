@@ -1,5 +1,6 @@
 """A running stack, once for each module of tests; what it is made of, a module may say itself."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,10 @@ import pytest
 
 from doubles.stack import Layout, Stack
 from tests.e2e.layouts import small_layout
+from tests.e2e.warm import end_commands
 from tests.e2e.worlds import Customer, new_customer, told_of_people
+
+_serial = itertools.count(1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -15,6 +19,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("dist", None) == "load":
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False  # modules with few tests have the long ones
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_command_is_left() -> Iterator[None]:
+    yield
+    end_commands()
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +49,27 @@ def customer(stack: Stack) -> Iterator[Customer]:
     yield new_customer(stack)
     for double in (stack.graph, stack.desk, stack.functions, stack.identity):
         double.clear_faults()
+
+
+@pytest.fixture
+def service(customer: Customer) -> Callable[[str], int]:
+    """Makes a service group of this name; its id."""
+
+    def make(name: str) -> int:
+        [row] = customer.stack.desk.edit({"op": "add_service_group", "name": name})
+        found: int = row["id"]
+        return found
+
+    return make
+
+
+@pytest.fixture
+def account(customer: Customer) -> Callable[..., Customer]:
+    """Makes a further account with these tags; how it is looked at."""
+
+    def make(*tags: str) -> Customer:
+        name = f"Account {next(_serial)}"
+        [row] = customer.stack.desk.edit({"op": "add_company", "name": name, "tags": list(tags)})
+        return Customer(customer.stack, customer.id, customer.tenant, row["id"])
+
+    return make

@@ -126,5 +126,6 @@ def test_every_offer_has_its_schemas(stack: Stack) -> None:
 
     assert {offer["name"] for offer in told["commands"]} == {
         "get-entra-groups", "get-groups-and-members", "update-entra-groups-table", "reset-entra-groups-table",
+        "tell-group-outlook", "explain-person", "check-health",
     }  # fmt: skip
     assert all(offer["request"]["type"] == offer["answer"]["type"] == "object" for offer in told["commands"])

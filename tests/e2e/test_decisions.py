@@ -9,12 +9,12 @@ import pytest
 from doubles.stack import Layout, key_setting
 from tests.e2e.polling import eventually
 from tests.e2e.queues import JobQueues
-from tests.e2e.worlds import Customer, Told, add_customer, cli, tiny_layout
+from tests.e2e.worlds import SOON, Customer, Told, add_customer, cli, tiny_layout
 
 
 @pytest.fixture(scope="module")
 def layout() -> Callable[[Path], Layout]:
-    return lambda folder: tiny_layout(folder, "alpha")
+    return lambda folder: tiny_layout(folder, "alpha", **SOON)
 
 
 def holding(customer: Customer) -> tuple[Told, list[str], str]:

@@ -115,17 +115,21 @@ def test_the_hosts_log_ids_and_counts_and_nobodys_name_or_address(customer: Cust
 
 
 def test_people_and_groups_of_two_customers_stay_apart(customer: Customer) -> None:
-    customer.group("Ours", customer.people("Ira One"))
+    [ira] = customer.people("Ira One")
+    customer.group("Ours", [ira])
     customer.sync()
     before = (customer.contacts(), customer.groups())
     other = new_customer(customer.stack)
-    other.group("Ours", other.people("Ira One"))
-    run = other.sync()
+    other.group("Ours", [ira, *other.people("Ivo Two")])
+    run, again = other.sync(), other.sync()
+    [told] = run["skipped"]
 
-    assert run["status"] == "succeeded"
+    assert (run["status"], again["skipped"]) == ("succeeded", [])
+    assert (told["subject"], told["reason"]) == (customer.mails[ira], "in another account")
+    assert told["detail"] == f"account {customer.account} Customer {customer.id}"
     assert (other.groups(), other.active()) == (
         {"Ours": dict.fromkeys(other.active(), "regular")},
-        set(other.mails.values()),
+        {customer.mails[ira], *other.mails.values()},
     )
     assert (customer.contacts(), customer.groups()) == before
 

@@ -1,6 +1,5 @@
 """Sync modes 3 and 4 and their unions on the real parts: service groups, and accounts of groups."""
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,42 +8,10 @@ import pytest
 from doubles.stack import Layout, Stack
 from tests.e2e.worlds import Customer, new_customer, tiny_layout
 
-_serial = itertools.count(1)
-
 
 @pytest.fixture(scope="module")
 def layout() -> Callable[[Path], Layout]:
     return lambda folder: tiny_layout(folder, "alpha")
-
-
-@pytest.fixture
-def service(customer: Customer) -> Callable[[str], int]:
-    """Makes a service group of this name; its id."""
-
-    def make(name: str) -> int:
-        [row] = customer.stack.desk.edit({"op": "add_service_group", "name": name})
-        found: int = row["id"]
-        return found
-
-    return make
-
-
-@pytest.fixture
-def account(customer: Customer) -> Callable[..., Customer]:
-    """Makes a further account with these tags; how it is looked at."""
-
-    def make(*tags: str) -> Customer:
-        name = f"Account {next(_serial)}"
-        [row] = customer.stack.desk.edit({"op": "add_company", "name": name, "tags": list(tags)})
-        return Customer(customer.stack, customer.id, customer.tenant, row["id"])
-
-    return make
-
-
-def links(customer: Customer) -> dict[str, int]:
-    """The service group of each contact of the account that has one."""
-    rows = [row for row in customer.stack.desk.state()["contacts"] if row["company"] == customer.account]
-    return {row["email"].lower(): row["serviceGroup"] for row in rows if row["serviceGroup"]}
 
 
 def by_hand(customer: Customer, address: str, service_group: int) -> None:
@@ -69,7 +36,7 @@ def test_contacts_are_linked_to_the_service_group_of_their_groups_name(
     again = customer.sync()
 
     assert (run["status"], again["status"], customer.writes()) == ("succeeded", "succeeded", [])
-    assert links(customer) == dict.fromkeys(customer.mail(ada, bo), gold)
+    assert customer.links() == dict.fromkeys(customer.mail(ada, bo), gold)
     assert customer.active() == customer.mail(ada, bo, cem)
     reasons = {("Twice", "several service groups of this name"), ("Nowhere", "no service group")}
     assert reasons <= run.skipped
@@ -86,7 +53,7 @@ def test_a_link_is_moved_and_cleared_with_the_group_and_one_made_by_hand_stays(
     customer.group("All", [ada, bo, cem])
     customer.contact(customer.mails[cem], serviceGroup=other)
     customer.sync()
-    first = links(customer)
+    first = customer.links()
     customer.join(high, ada)
     customer.leave(low, bo)
     run = customer.sync()
@@ -94,7 +61,7 @@ def test_a_link_is_moved_and_cleared_with_the_group_and_one_made_by_hand_stays(
 
     assert first == {mails[ada]: bronze, mails[bo]: bronze, mails[cem]: other}
     assert run["status"] == "succeeded"
-    assert links(customer) == {mails[ada]: silver, mails[cem]: other}
+    assert customer.links() == {mails[ada]: silver, mails[cem]: other}
     assert {(mails[ada], "several service groups for one person"), (mails[cem], "not managed")} <= run.skipped
     assert customer.active() == customer.mail(ada, bo, cem)
 
@@ -111,7 +78,7 @@ def test_while_a_group_is_unread_no_link_is_cleared(customer: Customer, service:
     run = customer.sync()
 
     assert (run.status, run["status"]) == (4, "partly")
-    assert (links(customer), customer.writes()) == ({customer.mails[ada]: gold}, [])
+    assert (customer.links(), customer.writes()) == ({customer.mails[ada]: gold}, [])
 
 
 def test_a_service_group_that_was_renamed_takes_nothing_from_anybody(
@@ -128,7 +95,7 @@ def test_a_service_group_that_was_renamed_takes_nothing_from_anybody(
 
     assert (run["status"], customer.writes()) == ("succeeded", [])
     assert ("Premium", "no service group") in run.skipped
-    assert links(customer) == dict.fromkeys(customer.mail(ada, bo), gold)
+    assert customer.links() == dict.fromkeys(customer.mail(ada, bo), gold)
 
 
 def test_a_group_fills_the_account_with_its_tag_and_people_move_from_one_to_the_other(
@@ -220,12 +187,12 @@ def test_modes_2_3_and_4_are_united(
     group = customer.group("United", [ada, bo])
     customer.group("Rest", [cem])
     customer.sync()
-    first = (set(customer.groups()["United"]), links(customer), filled.active(), customer.active())
+    first = (set(customer.groups()["United"]), customer.links(), filled.active(), customer.active())
     customer.leave(group, ada)
     run = customer.sync()
 
     both = customer.mail(ada, bo)
     assert first == (both, dict.fromkeys(both, united), both, customer.mail(ada, bo, cem))
     assert run["status"] == "succeeded"
-    assert set(customer.groups()["United"]) == set(links(customer)) == filled.active() == customer.mail(bo)
+    assert set(customer.groups()["United"]) == set(customer.links()) == filled.active() == customer.mail(bo)
     assert customer.active() == customer.mail(bo, cem)

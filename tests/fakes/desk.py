@@ -1,7 +1,7 @@
 """DeskDirector in memory: both ports, its rules, its state and the log of calls. tests/contract keeps it honest."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
@@ -21,37 +21,7 @@ from shared.core.model import (
     fold,
 )
 from shared.errors import DeskRejected
-
-READS = frozenset({"account", "find_contact", "find_groups", "list_service_groups", "accounts_with_tag"})
-
-
-@dataclass(frozen=True, slots=True)
-class Called:
-    """One call of a port: its name and its arguments in order."""
-
-    name: str
-    arguments: tuple[Any, ...]
-
-
-@dataclass(slots=True)
-class Script:
-    """An error for calls of this name (None: any): `after` so many of them, `times` times; `done`: the work is done."""
-
-    name: str | None
-    error: BaseException
-    times: int
-    after: int
-    done: bool
-
-    def takes(self, name: str) -> bool:
-        """Whether this call is hit; counts it."""
-        if self.times == 0 or self.name not in (None, name):
-            return False
-        if self.after:
-            self.after -= 1
-            return False
-        self.times -= 1
-        return True
+from tests.fakes.scripts import READS, Called, Script
 
 
 @dataclass(slots=True)
@@ -60,6 +30,7 @@ class FakeAccount:
 
     tags: tuple[str, ...] = ()
     active: bool = True
+    name: str = ""
     contacts: dict[ContactId, Contact] = field(default_factory=dict)
     groups: dict[ContactGroupId, str] = field(default_factory=dict)
     users: dict[ContactGroupId, dict[ContactId, GroupRole]] = field(default_factory=dict)
@@ -82,9 +53,9 @@ class FakeDesk:
 
     # By hand
 
-    def add_account(self, account: int, *tags: str, active: bool = True) -> AccountId:
+    def add_account(self, account: int, *tags: str, active: bool = True, name: str = "") -> AccountId:
         """A new, empty account."""
-        self.accounts[AccountId(account)] = FakeAccount(tags, active)
+        self.accounts[AccountId(account)] = FakeAccount(tags, active, name)
         return AccountId(account)
 
     def add_contact(
@@ -151,12 +122,30 @@ class FakeDesk:
 
         return self._call("find_contact", (account, address), find)
 
+    def accounts_of(self, addresses: Collection[Address]) -> Mapping[Address, Mapping[AccountId, str]]:
+        def find() -> Mapping[Address, Mapping[AccountId, str]]:
+            found: dict[Address, dict[AccountId, str]] = {}
+            sees = self._indexed()
+            for account, place in self.accounts.items():
+                for contact in place.contacts.values():
+                    if contact.address in addresses and sees(contact.id):
+                        found.setdefault(contact.address, {})[account] = place.name
+            return found
+
+        return self._call("accounts_of", (frozenset(addresses),), find)
+
     def find_groups(self, account: AccountId, name: str) -> tuple[ContactGroup, ...]:
         def find() -> tuple[ContactGroup, ...]:
             groups = self._account(account, lambda _: False, self._indexed()).groups.values()
             return tuple(group for group in groups if fold(group.name) == fold(name))
 
         return self._call("find_groups", (account, name), find)
+
+    def list_groups(self, account: AccountId) -> tuple[ContactGroup, ...]:
+        def find() -> tuple[ContactGroup, ...]:
+            return tuple(self._account(account, lambda _: False, self._indexed()).groups.values())
+
+        return self._call("list_groups", (account,), find)
 
     def list_service_groups(self) -> Mapping[str, tuple[int, ...]]:
         def ids() -> Mapping[str, tuple[int, ...]]:
@@ -172,6 +161,14 @@ class FakeDesk:
             return tuple(sorted(key for key, place in self.accounts.items() if place.active and tag in place.tags))
 
         return self._call("accounts_with_tag", (tag,), find)
+
+    def tagged_accounts(self) -> Mapping[str, tuple[AccountId, ...]]:
+        def find() -> Mapping[str, tuple[AccountId, ...]]:
+            active = {key: place for key, place in sorted(self.accounts.items()) if place.active}
+            tags = {tag for place in active.values() for tag in place.tags}
+            return {tag: tuple(key for key, place in active.items() if tag in place.tags) for tag in tags}
+
+        return self._call("tagged_accounts", (), find)
 
     # DeskWriter
 

@@ -1,10 +1,10 @@
 """Microsoft Graph in memory, as `custorg.ports.Directory` shows it, with scripted trouble."""
 
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from custorg.ports import GroupHead, Organization, Page, People
+from custorg.ports import MOST_COUNTED, Counts, GroupHead, Organization, Page, People
 from shared.errors import GraphError
 from shared.wire import Person
 
@@ -86,6 +86,19 @@ class FakeDirectory:
         for start in range(0, max(len(self.by_id), 1), self.page_size):
             self._call("groups")
             yield tuple(self._head(group) for group in list(self.by_id)[start : start + self.page_size])
+
+    async def sizes(self, groups: Sequence[str]) -> Mapping[str, Counts]:
+        self._call("sizes", *groups)
+        if len(groups) > MOST_COUNTED:
+            raise ValueError(f"{len(groups)} groups are more than a batch takes")
+        return {group: self._counts(group) for group in groups}
+
+    def _counts(self, group: str) -> Counts:
+        if group not in self.by_id:
+            return Counts(None, None)
+        found = self.by_id[group]
+        users = [name for name in self._inside(group) if name not in self.things and guid(name) not in self.by_id]
+        return Counts(len(users), len(set(found.owners)))
 
     def _head(self, group: str) -> GroupHead:
         found = self.by_id[group]

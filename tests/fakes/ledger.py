@@ -93,7 +93,7 @@ class FakeLedger:
             found = self.leases.get(customer)
             other = found is not None and (found.run, found.holder) not in {(run, holder), (run, handed)}
             if found is not None and other and found.until > now:
-                return LeaseBusy(found.run, found.until)
+                return LeaseBusy(found.run, found.until, found.holder)
             taken = LeaseTaken(customer, run, holder, now + timedelta(seconds=seconds))
             self.leases[customer] = taken
             return replace(taken, previous=found.run) if found is not None and other else taken

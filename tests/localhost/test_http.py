@@ -95,6 +95,10 @@ async def async_logs(req: func.HttpRequest, context: func.Context) -> str:
     logging.info("from the loop")
     return context.invocation_id
 
+@app.route("traced")
+def traced(req: func.HttpRequest, context: func.Context) -> str:
+    return f"{context.trace_context.Traceparent} {context.trace_context.Tracestate}"
+
 @app.route("blocking")
 async def blocking(req: func.HttpRequest) -> str:
     time.sleep(2)
@@ -144,6 +148,7 @@ def host(module_rig: Rig) -> Host:
         ("/api/rest", "{}"),
         ("/api/rest/a/b%20c/d", '{"path": "a/b c/d"}'),
         ("/api/rest/a%2Fb", '{"path": "a%2Fb"}'),
+        ("/api/rest/a%0Ab", r'{"path": "a\nb"}'),
         ("/api/pick/all", "literal"),
         ("/api/pick/other", "parameter"),
         ("/api/file/abc.txt", '{"name": "abc", "kind": "txt"}'),
@@ -312,6 +317,30 @@ def test_logs_name_function_and_invocation_and_leave_the_sdks_chatter_out(host: 
 
     assert "INFO [logs " in thread_line
     assert "sdk chatter" not in host.errors()
+
+
+def test_an_invocation_goes_on_with_the_callers_trace_in_a_span_of_the_hosts_own(host: Host) -> None:
+    """See "Trace Context" https://www.w3.org/TR/trace-context/#mutating-the-traceparent-field."""
+    trace, span = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    told = {"traceparent": f"00-{trace}-{span}-01", "tracestate": "vendor=1"}
+    parent, state = host.get("/api/traced", headers=told).text.split(" ")
+    version, same, own, flags = parent.split("-")
+
+    assert (version, same, flags, state) == ("00", trace, "01", "vendor=1")
+    assert own not in {span, "0" * 16}
+    assert len(own) == 16
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "00-0-0-01", f"00-{'0' * 32}-b7ad6b7169203331-01", f"00-{'z' * 32}-{'1' * 16}-01"]
+)
+def test_without_a_good_trace_from_the_caller_each_invocation_has_a_new_one(host: Host, wrong: str) -> None:
+    """See "Trace Context" https://www.w3.org/TR/trace-context/#a-traceparent-is-not-received."""
+    headers = {"traceparent": wrong, "tracestate": "vendor=1"}
+    traces = {host.get("/api/traced", headers=headers).text for _ in range(2)}
+
+    assert len(traces) == 2
+    assert not any("vendor" in one for one in traces)
 
 
 def test_a_function_that_blocks_its_event_loop_does_not_block_the_host(host: Host) -> None:

@@ -93,6 +93,29 @@ def test_a_failing_message_is_tried_again_after_the_visibility_timeout_then_move
     assert decoded(poison) == ["bad"]
 
 
+def test_a_setting_wins_over_what_host_json_says(rig: Rig, make_queue: MakeQueue) -> None:
+    """See "host.json reference", override host.json values
+    https://learn.microsoft.com/azure/azure-functions/functions-host-json#override-hostjson-values.
+    """
+    queue, place = make_queue(), "AzureFunctionsJobHost__extensions__queues__"
+    queue.create_queue()
+    queue.send_message(encoded("bad"))
+    poison = make_queue(name=f"{queue.queue_name}-poison")
+    source = TRIGGERED + "def work(message: str) -> None:\n    note(message)\n    raise ValueError('no')\n"
+    changed = {f"{place}maxDequeueCount": "2", f"{place}visibilityTimeout": "00:00:01", "QUEUE": queue.queue_name}
+    host = rig.run_app(source, host_json=options(visibilityTimeout="01:00:00"), **changed)
+    wait_for_queue(poison)
+    wait_until(lambda: is_empty(queue) and message_count(poison))
+
+    assert host.notes() == ["bad", "bad"]
+
+
+def test_a_setting_for_a_place_that_holds_no_section_is_an_error(rig: Rig) -> None:
+    said = rig.fail("", AzureFunctionsJobHost__version__queues="1")
+
+    assert "host.json: version must be an object." in said
+
+
 def test_a_message_of_a_poison_queue_has_no_further_poison_queue(rig: Rig, make_queue: MakeQueue) -> None:
     """See "Azure Queue storage trigger"
     https://learn.microsoft.com/azure/azure-functions/functions-bindings-storage-queue-trigger#poison-messages: a

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,11 @@ from tests.fakes.directory import TENANT
 
 ROOT = Path(__file__).parents[2]
 HEALTH = {"health"}
-CUSTORG = HEALTH | {"offer_commands", "run_command", "list_groups", "choose_group", "refresh_groups"}
+PICKER = {
+    "list_groups", "choose_group", "choose_groups", "refresh_list", "count_groups", "reset_list", "show_picker",
+    "show_picker_asset",
+}  # fmt: skip
+CUSTORG = HEALTH | PICKER | {"offer_commands", "run_command", "refresh_groups"}
 HEAVY = {
     "azure.core",
     "azure.data",
@@ -26,6 +31,7 @@ HEAVY = {
     "jwt",
     "msal",
     "msgraph",
+    "opentelemetry",
     "pydantic",
     "requests",
 }
@@ -46,18 +52,23 @@ print(json.dumps([response.status_code, json.loads(response.get_body())]))
 
 def run(code: str, **environ: str) -> Any:
     """What `code` prints as JSON in a process of its own: the library keeps one app per process."""
+    return json.loads(_printed(code, tuple(sorted(environ.items()))))
+
+
+@cache
+def _printed(code: str, environ: tuple[tuple[str, str], ...]) -> str:
     plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     ended = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
-        env=plain | environ,
+        env=plain | dict(environ),
         timeout=60,
         check=False,
         text=True,
         cwd=ROOT,
     )
     assert ended.returncode == 0, ended.stderr
-    return json.loads(ended.stdout)
+    return ended.stdout
 
 
 @pytest.mark.parametrize(
@@ -92,11 +103,7 @@ def test_commands_take_a_function_key_and_the_other_routes_none() -> None:
         "offer_commands",
         "run_command",
     }
-    assert {name for name, level in levels.items() if level.upper().endswith("ANONYMOUS")} == {
-        "health",
-        "list_groups",
-        "choose_group",
-    }
+    assert {name for name, level in levels.items() if level.upper().endswith("ANONYMOUS")} == HEALTH | PICKER
 
 
 @pytest.mark.parametrize(
@@ -113,6 +120,17 @@ def test_the_schedule_is_read_when_the_app_is_loaded(environ: dict[str, str], sc
     assert shown["triggers"]["refresh_groups"]["schedule"] == schedule
 
 
+def test_the_forms_lists_take_no_key_and_answer_browsers() -> None:
+    triggers = run(SHOW, ROLE="servorg", FORM_LISTS_SCHEDULE="0 5 * * * *")["triggers"]
+    usual = run(SHOW, ROLE="servorg")["triggers"]["publish_form_lists"]["schedule"]
+
+    for name, route in (("form_accounts", "forms/accounts"), ("form_sync_modes", "forms/sync-modes")):
+        assert triggers[name]["route"] == route
+        assert str(triggers[name]["authLevel"]).upper().endswith("ANONYMOUS")
+        assert len(triggers[name]["methods"]) == 3
+    assert (triggers["publish_form_lists"]["schedule"], usual) == ("0 5 * * * *", "0 15 * * * *")
+
+
 @pytest.mark.parametrize(
     ("environ", "schedule"), [({}, "0 0 6 * * *"), ({"REPORT_SCHEDULE": "0 5 * * * *"}, "0 5 * * * *")]
 )
@@ -120,6 +138,26 @@ def test_the_report_has_a_schedule_of_its_own(environ: dict[str, str], schedule:
     shown = run(SHOW, ROLE="servorg", **environ)
 
     assert shown["triggers"]["send_daily_report"]["schedule"] == schedule
+
+
+@pytest.mark.parametrize("given", ["", "0 5 * * * *"])
+def test_the_timers_of_groups_and_schedules_have_those_of_the_settings_and_their_own(given: str) -> None:
+    triggers = run(SHOW, ROLE="servorg", GROUPS_SCHEDULE=given)["triggers"]
+
+    assert triggers["refresh_customers_groups"]["schedule"] == (given or "0 30 1 * * *")
+    assert triggers["enqueue_scheduled_jobs"]["schedule"] == "0 */5 * * * *"
+    assert triggers["refresh_customer"]["queueName"] == "customer-refreshes"
+
+
+def test_events_come_without_a_key_into_a_queue_of_their_own_and_are_caught_up_by_a_timer() -> None:
+    triggers = run(SHOW, ROLE="servorg", CATCH_UP_SCHEDULE="0 5 * * * *")["triggers"]
+    received = triggers["receive_event"]
+
+    assert (received["route"], len(received["methods"])) == ("events/deskdirector", 1)
+    assert str(received["authLevel"]).upper().endswith("ANONYMOUS")
+    assert triggers["process_event"]["queueName"] == "events"
+    assert triggers["collect_missed_requests"]["schedule"] == "0 5 * * * *"
+    assert run(SHOW, ROLE="servorg")["triggers"]["collect_missed_requests"]["schedule"] == "0 */15 * * * *"
 
 
 def test_health_tells_role_and_version_without_touching_anything() -> None:

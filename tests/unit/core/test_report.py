@@ -97,6 +97,17 @@ def test_a_run_that_has_not_ended_for_hours_is_overdue(status: str, hours: float
     assert news(a_run(status, hours=hours), a_run("succeeded", hours=70)).verdict == Verdict.OVERDUE
 
 
+def test_a_run_without_an_end_is_overdue_also_behind_newer_ones() -> None:
+    endless = a_run("queued", hours=60, reason="nobody was at work on it, so it was sent again (5 of 5 times)")
+    told = news(a_run("succeeded", hours=2), endless)
+
+    assert told.verdict == Verdict.OVERDUE
+    assert told.at_work
+    assert (told.at_work.id, told.at_work.reason) == (endless.run.id, endless.run.reason)
+    assert told.last
+    assert told.last.status == "succeeded"
+
+
 def test_changes_are_grouped_by_reason_and_kind_with_ten_names() -> None:
     people = [f"p{number:02}" for number in range(NAMES + 3)]
     rows = [in_group("IT", one, "failed", "no such user") for one in reversed(people)]

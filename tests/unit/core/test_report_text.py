@@ -1,11 +1,12 @@
 """The daily report in words: what people read, and what they are to do."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from shared.core.changes import Kind
-from shared.core.report import News, OnTheBooks, Verdict, make_report, news_of
+from shared.core.report import CustOrgFacts, News, OnTheBooks, Verdict, make_report, news_of
 from shared.core.report_text import Line, lines
 from shared.core.report_words import NAME, SENTENCE, cut, done, duration, gist, headline, runs_of
 from tests.unit.core.reports import NOW, WINDOW, Case, a_run, in_group, of_contact
@@ -45,6 +46,30 @@ HELD  Contoso Ltd (contoso)
   If it is not, put it right in Entra, and:
     python -m servorg reject {RUN}"""
     )
+
+
+def test_a_run_without_an_end_tells_what_was_tried_already() -> None:
+    told = text(news(a_run("running", hours=9, reason="nobody was at work on it, so it was sent again (5 of 5 times)")))
+
+    assert "  A run does not end\n  - nobody was at work on it, so it was sent again (5 of 5 times)\n" in told
+
+
+def test_a_custorg_that_was_not_refreshed_or_is_older_is_told_below_a_good_run() -> None:
+    custorg = CustOrgFacts(NOW, "the CustOrg could not be reached", ("The CustOrg is older than this ServOrg.",))
+    told = text(news(a_run("succeeded"), customer=replace(CONTOSO, custorg=custorg)))
+    never = text(news(a_run("succeeded"), customer=replace(CONTOSO, custorg=replace(custorg, refreshed_at=None))))
+
+    assert told.endswith(f"""
+UNCHANGED  Contoso Ltd (contoso)
+  {GOOD_NIGHT}
+  Groups not refreshed
+  - the CustOrg could not be reached
+  - it was refreshed last 2026-11-25 06:00 UTC
+  To try it again now:
+    python -m servorg groups contoso --refresh
+  Versions
+  - The CustOrg is older than this ServOrg.""")
+    assert "  - it was never refreshed\n" in never
 
 
 def test_a_failed_run_tells_why_and_how_to_try_again() -> None:
@@ -121,6 +146,13 @@ def test_what_was_done_waits_or_was_skipped_is_told() -> None:
     assert ", g09@x.example and 2 more\n" in told
     assert "  2 runs (1 succeeded, 1 failed) took 24 s; the last: succeeded 2026-11-25 02:30 UTC\n" in told
     assert told.endswith("  Failed earlier\n  - 2026-11-24 21:00 UTC: DeskDirector answered 503")
+
+
+def test_whoever_has_a_contact_in_another_account_is_told_under_skipped_with_that_account() -> None:
+    told = text(news(a_run("succeeded", skipped=[("ann@x.example", "in another account", "account 40 Fabrikam")])))
+
+    assert "  Skipped\n  - gets a contact though another account has one of this address" in told
+    assert told.endswith(" (1): ann@x.example (account 40 Fabrikam)")
 
 
 def test_the_gist_is_one_line_for_every_verdict() -> None:

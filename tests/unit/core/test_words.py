@@ -31,6 +31,22 @@ def test_an_objection_is_a_sentence_with_its_numbers(about: Objection, sentence:
     assert said == sentence
 
 
+@pytest.mark.parametrize(
+    ("reason", "detail", "more"),
+    [
+        (Reason.IN_OTHER_ACCOUNT, "account 40 Fabrikam", "account 40 Fabrikam"),
+        (Reason.SEVERAL_SERVICE_GROUPS, "Gold, Silver", "Gold, Silver"),
+        (Reason.NO_ACCOUNT, "entra-it", "tag it-support-team"),
+        (Reason.GUEST, "user-1", ""),
+        ("a sentence", "", ""),
+    ],
+)
+def test_what_one_has_to_know_besides_a_reason_is_told(reason: str, detail: str, more: str) -> None:
+    said = words.besides("IT Support Team", reason, detail)
+
+    assert said == more
+
+
 def test_every_change_is_one_line_that_names_what_it_is_about() -> None:
     said = [words.change(change) for change in CHANGES]
 

@@ -7,6 +7,7 @@ from custorg.reading import Limits
 from shared.wire import GetGroupsAndMembers, GroupPart, GroupsAndMembers
 from tests.fakes.choices import FakeChoices
 from tests.fakes.directory import GRAPH_URL, TENANT, FakeDirectory, guid
+from tests.fakes.persons import FakePersons
 
 IT, HR = guid("it"), guid("hr")
 BOTH = (IT, HR)
@@ -17,7 +18,8 @@ def stopped() -> float:
 
 
 def here(directory: FakeDirectory, limits: Limits | None = None, clock: Callable[[], float] = stopped) -> Here:
-    return Here(TENANT, GRAPH_URL, directory, FakeChoices(), "2026-11-24T10:00:00+00:00", clock, limits or Limits())
+    now, persons = "2026-11-24T10:00:00+00:00", FakePersons(*directory.by_id.values())
+    return Here(TENANT, GRAPH_URL, directory, FakeChoices(), now, clock, limits or Limits(), persons)
 
 
 async def read(directory: FakeDirectory, *groups: str, owners: bool = False) -> GroupsAndMembers:

@@ -3,23 +3,31 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
 from custorg.commands import COMMANDS, Here, command_named, offers, on_the_wire
 from custorg.continuation import MAX_REST
+from custorg.ports import Outlook, Wish
 from custorg.reading import Limits
 from shared.errors import CommandRefused, GraphError
 from shared.wire import (
+    CheckHealth,
+    ExplainPerson,
     GetEntraGroups,
     GetGroupsAndMembers,
+    GroupOutlook,
     GroupRow,
     GroupsAndMembers,
+    OutlookTold,
     ResetTable,
     TableReset,
     TableUpdated,
+    TellOutlook,
     UpdateTable,
 )
 from tests.fakes.choices import FakeChoices
 from tests.fakes.directory import GRAPH_URL, TENANT, FakeDirectory, FakeGroup, guid
+from tests.fakes.persons import FakePersons
 
 NOW = "2026-11-24T10:00:00+00:00"
 
@@ -32,7 +40,8 @@ class Site:
         self.choices = FakeChoices()
 
     async def run(self, name: str, asked: Any) -> Any:
-        here = Here(TENANT, GRAPH_URL, self.directory, self.choices, NOW, lambda: 0.0, Limits())
+        persons = FakePersons(*self.directory.by_id.values())
+        here = Here(TENANT, GRAPH_URL, self.directory, self.choices, NOW, lambda: 0.0, Limits(), persons)
         return await COMMANDS[name].run(here, asked)
 
     async def update(self) -> TableUpdated:
@@ -40,7 +49,7 @@ class Site:
         return updated
 
     def choose(self, name: str) -> None:
-        self.choices.choose(guid(name), sync=True, by="jo", now=NOW)
+        self.choices.choose(Wish(guid(name), sync=True), by="jo", now=NOW)
 
     def row(self, name: str) -> GroupRow:
         return self.choices.kept[guid(name)]
@@ -54,6 +63,57 @@ async def test_an_update_fills_the_table() -> None:
     assert updated == TableUpdated(tenant=TENANT, groups=2, chosen=0, added=2, vanished=0)
     assert [row.name for row in site.choices.rows()] == ["hr", "it"]
     assert site.choices.refreshed_at() == NOW
+
+
+async def test_an_update_counts_people_that_were_not_counted_for_an_hour() -> None:
+    site = Site()
+    await site.update()
+    counts = (site.row("it").people, site.row("it").owners, site.row("it").counted_at)
+    site.directory.calls.clear()
+
+    await site.update()
+
+    assert counts == (1, 0, NOW)
+    assert site.directory.asked("sizes") == 0
+
+
+async def test_an_update_whose_counts_graph_refuses_is_an_update() -> None:
+    site = Site()
+    site.directory.errors["sizes", guid("hr"), guid("it")] = [GraphError(403, "x", "Graph answered 403 (x)")]
+
+    updated = await site.update()
+
+    assert (updated.groups, site.row("it").counted_at) == (2, "")
+
+
+async def test_what_servorg_tells_of_groups_is_kept_for_the_page() -> None:
+    site = Site()
+    await site.update()
+    says = GroupOutlook(id=guid("it").upper(), says=("contact", "contact-group-made"))
+    unknown = GroupOutlook(id=guid("none"), says=("contact",))
+
+    told = await site.run("tell-group-outlook", TellOutlook(modes=(5, 2, 5), account="Here", groups=(says, unknown)))
+
+    assert told == OutlookTold(tenant=TENANT, groups=1)
+    assert site.row("it").outlook == ("contact", "contact-group-made")
+    assert site.choices.outlook() == Outlook((2, 5), "Here", NOW)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"modes": [6], "groups": []},
+        {"modes": ["2"], "groups": []},
+        {"groups": []},
+        {"modes": [2], "groups": [{"id": guid("it"), "says": ["made-up"]}]},
+        {"modes": [2], "groups": [{"id": "it", "says": []}]},
+        {"modes": [2], "groups": [{"id": guid("it"), "says": [], "name": "it"}]},
+        {"modes": [2], "groups": [{"id": guid("it"), "says": []}] * 5_001},
+    ],
+)
+def test_what_servorg_tells_is_read_strictly(body: Any) -> None:
+    with pytest.raises(ValidationError):
+        TellOutlook.model_validate_json(json.dumps(body))
 
 
 async def test_an_update_keeps_every_choice_and_marks_what_vanished() -> None:
@@ -181,7 +241,7 @@ def test_an_unknown_command_is_404_and_told_which_there_are() -> None:
     assert raised.value.status == 404
 
 
-def test_the_offers_are_the_four_commands_with_valid_schemas() -> None:
+def test_the_offers_are_the_commands_with_valid_schemas() -> None:
     offered = {offer.name: offer for offer in offers().commands}
 
     for offer in offered.values():
@@ -191,8 +251,11 @@ def test_the_offers_are_the_four_commands_with_valid_schemas() -> None:
     assert list(offered) == [
         "get-entra-groups",
         "get-groups-and-members",
+        "explain-person",
         "update-entra-groups-table",
         "reset-entra-groups-table",
+        "tell-group-outlook",
+        "check-health",
     ]
 
 
@@ -202,8 +265,11 @@ async def test_every_answer_is_as_its_offer_says_and_as_its_model_reads() -> Non
     asked = {
         "get-entra-groups": GetEntraGroups(chosen=False),
         "get-groups-and-members": GetGroupsAndMembers(groups=(guid("it"),), owners=True),
+        "explain-person": ExplainPerson(address="ann@here.example"),
         "update-entra-groups-table": UpdateTable(),
         "reset-entra-groups-table": ResetTable(confirm="reset"),
+        "check-health": CheckHealth(),
+        "tell-group-outlook": TellOutlook(modes=(2,), groups=(GroupOutlook(id=guid("it"), says=("contact",)),)),
     }
     for offer in offers().commands:
         answer = await site.run(offer.name, asked[offer.name])

@@ -13,19 +13,31 @@ from pydantic import BaseModel, ValidationError
 from servorg.cli.main import cli
 from servorg.cli.tools import Tools
 from servorg.customer import Configuration, Customer, CustomerRefused, UnknownCustomer, refusal
+from servorg.doctor import Clinic
+from servorg.form_check import Places
 from servorg.jobs import Office, work
 from servorg.messages import Message, SyncJob
+from servorg.outlook import Site
+from servorg.poison import Graveyard
 from servorg.records import Run
+from servorg.refresh import Refreshing
 from servorg.reporting import Sources
 from servorg.sync import Order
+from shared.checks import Check, State
 from shared.core.gates import Limits
 from shared.core.grace import Policy
 from shared.core.model import AccountId, Address, SyncMode, address
-from shared.wire import EntraGroups, GroupRow, Offers, TableReset, TableUpdated
+from shared.settings import ServOrgSettings
+from shared.wire import EntraGroups, GroupRow, Health, HealthCheck, Offers, OutlookTold, TableReset, TableUpdated
 from tests.builders import ACCOUNT, a_side
 from tests.fakes.desk import FakeDesk
+from tests.fakes.desk_look import FakeLook
+from tests.fakes.desk_setup import FakeEvents, FakeSetup, FakeSubscriptions
 from tests.fakes.entra import FakeEntra
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.requests import FakeRequests
+from tests.unit.servorg.form_settings import FORM_SETTINGS
+from tests.unit.servorg.refresh_rig import FakeRefreshes
 
 START = datetime(2026, 11, 24, 10, 53, 12, tzinfo=UTC)
 
@@ -78,11 +90,15 @@ class FakeBook:
         return self.configured.get(customer, Configuration())
 
     def configure(self, customer: str, changed: Mapping[str, Any]) -> Configuration:
+        self.get(customer)
         try:
             self.configured[customer] = replace(self.configuration(customer), **changed)
         except ValidationError as error:
             raise refusal(error) from None
         return self.configured[customer]
+
+    def foreign(self, _customer: str) -> frozenset[AccountId]:
+        return frozenset()
 
     def _address(self, customer: str, text: str) -> Address:
         self.get(customer)
@@ -126,7 +142,11 @@ class FakeCustOrg:
         self.groups: tuple[GroupRow, ...] = ()
         self.offered = Offers(version=1, commands=())
         self.asked: list[tuple[str, BaseModel]] = []
+        self.health: tuple[HealthCheck, ...] = (
+            HealthCheck(name="User.Read.All", state="ok", said="people can be read"),
+        )
         self.error: BaseException | None = None
+        self.offer_error: BaseException | None = None
 
     def command[T: BaseModel](self, name: str, asked: BaseModel, answer: type[T]) -> T:
         if self.error:
@@ -137,10 +157,14 @@ class FakeCustOrg:
             EntraGroups: {"groups": self.groups, "refreshed_at": "2026-11-24T01:00:00Z"},
             TableUpdated: {"groups": count, "chosen": chosen, "added": 1, "vanished": 2},
             TableReset: {"groups": count, "dropped": chosen},
+            OutlookTold: {"groups": count},
+            Health: {"app": "0.1.0", "checks": self.health},
         }
         return answer(tenant="tenant-of-contoso", **answers[answer])
 
     def offers(self) -> Offers:
+        if self.offer_error:
+            raise self.offer_error
         return self.offered
 
 
@@ -159,6 +183,18 @@ class FakeMailer:
         self.sent.append((subject, html))
 
 
+class FakeFormLists:
+    """`servorg.cli.tools.Lists`: remembers what was published."""
+
+    def __init__(self, book: FakeBook) -> None:
+        self._book = book
+        self.published: list[str] = []
+
+    def publish(self, name: str) -> int:
+        self.published.append(name)
+        return len(self._book.all()) if name == "accounts" else 5
+
+
 class App:
     """One customer `contoso` in mode 1. Whenever the command line sleeps, time goes on and `meanwhile` happens."""
 
@@ -170,8 +206,19 @@ class App:
         self.desk.add_account(ACCOUNT)
         self.entra = FakeEntra(a_side())
         self.queue = FakeQueue()
+        self.events = FakeQueue()
+        self.refresh_queue = FakeQueue()
+        self.requests = FakeRequests()
         self.custorg = FakeCustOrg()
         self.mailer = FakeMailer()
+        self.form_lists = FakeFormLists(self.book)
+        self.refreshes = FakeRefreshes()
+        self.settings = FORM_SETTINGS
+        self.read_settings: Callable[[], ServOrgSettings] = lambda: self.settings
+        self.look = FakeLook()
+        self.storage = [Check("table", State.OK, "a row was written, read and deleted")]
+        self.mail_checks = [Check("token", State.OK, "there is a token for Microsoft Graph")]
+        self.setup, self.site_events, self.subscriptions = FakeSetup(), FakeEvents(), FakeSubscriptions()
         self.sync_schedule = "0 30 2 * * *"
         self.limits = Limits()
         self.grace = 0
@@ -186,6 +233,9 @@ class App:
             customers=lambda: self.book,
             office=lambda: self.office,
             jobs=lambda: self.queue,
+            events=lambda: self.events,
+            refreshes=lambda: self.refresh_queue,
+            requests=lambda: self.requests,
             custorg=lambda _: self.custorg,
             limits=lambda configuration: replace(
                 self.limits, max_removals=configuration.max_removals or self.limits.max_removals
@@ -195,9 +245,51 @@ class App:
             ),
             mailer=lambda: self.mailer,
             interactive=lambda: self.interactive,
+            form_lists=lambda: self.form_lists,
+            refreshing=lambda: self.refreshing,
+            places=lambda: self.places,
+            clinic=lambda: self.clinic,
             clock=lambda: self.seconds,
             sleep=self._sleep,
         )
+
+    @property
+    def places(self) -> Places:
+        """Where the form's checks look."""
+        return Places(self.settings, self.setup, self.site_events, self.subscriptions)
+
+    @property
+    def clinic(self) -> Clinic:
+        """Where `doctor` looks."""
+        return Clinic(
+            settings=self.read_settings,
+            storage=lambda: self.storage,
+            mail=lambda: self.mail_checks,
+            look=lambda: self.look,
+            places=lambda: self.places,
+            customers=lambda: self.book,
+            custorg=lambda _: self.custorg,
+            services=self.desk.list_service_groups,
+            tagged=self.desk.tagged_accounts,
+        )
+
+    @property
+    def refreshing(self) -> Refreshing:
+        """What refreshes work with."""
+        return Refreshing(
+            book=self.book,
+            kept=self.refreshes,
+            custorg=lambda _: self.custorg,
+            site=Site(self.desk.list_service_groups, self.desk.tagged_accounts, self.desk.list_groups),
+            links=self.ledger.links,
+            queue=self.queue,
+            now=lambda: START + timedelta(seconds=self.seconds),
+        )
+
+    @property
+    def graveyard(self) -> Graveyard:
+        """What failed for good, of all queues."""
+        return Graveyard(self.ledger, self.queue, self.events, self.refresh_queue, self.requests)
 
     @property
     def office(self) -> Office:

@@ -26,7 +26,7 @@ class MeddledDesk(FakeDesk):
 
     def _call[T](self, name: str, arguments: tuple[Any, ...], work: Callable[[], T]) -> T:
         meddle = self.meddle
-        if meddle and name not in {"account", "find_contact"}:
+        if meddle and name not in {"account", "find_contact", "accounts_of"}:
             self.after -= 1
             if self.after < 0:
                 self.meddle = None

@@ -83,7 +83,7 @@ def test_whoever_leaves_the_group_is_deactivated_in_its_account_and_whoever_was_
         (["Sales"], ("sales",), Reason.SEVERAL_ACCOUNTS),
         (["HR", "H.R"], (), None),
         (["HR", "hr "], (), Reason.SLUG_TAKEN),
-        (["部門"], (), Reason.NO_SLUG),
+        (["営業部"], (), Reason.NO_SLUG),
         (["Отдел"], (), Reason.NO_SLUG),
         ([" "], (), Reason.NO_SLUG),
     ],

@@ -249,3 +249,19 @@ def test_cancelling_one_run_does_not_hide_what_a_killed_holder_left_of_another()
 
     assert office.run(killed.id).status is RunStatus.SUCCEEDED
     assert office.run(other.id).status is RunStatus.CANCELLED
+
+
+def test_cancelling_a_run_that_was_asked_to_wait_ends_it_at_once_and_frees_its_customer() -> None:
+    office = FakeOffice(people("ann", "bob"))
+    office.desk.fail("create_contact", DeskThrottled(900))
+    waiting = office.enqueue()
+    office.deliver()
+    cancelled = cancel(office.office, waiting.id)
+    late = office.jobs.sent.pop()
+    following = office.sync()
+    office.jobs.sent.append(late)
+    office.settle()
+
+    assert (cancelled.status, cancelled.ended_at is not None) == (RunStatus.CANCELLED, True)
+    assert following.status is RunStatus.SUCCEEDED
+    assert office.run(waiting.id) == cancelled

@@ -105,6 +105,32 @@ def test_taking_modes_3_and_4_away_says_what_is_left_alone() -> None:
     assert "Contacts in the accounts of groups are left alone from now on: 1." in said
 
 
+def test_a_mode_that_comes_back_says_what_it_may_take_away_again() -> None:
+    app = managing(App())
+    app.run("configure", "contoso", "--mode", "4")
+    told = words(app.run("configure", "contoso", "--mode", "2").stdout)
+    app.run("configure", "contoso", "--mode", "1", "--prune", "off")
+
+    off = words(app.run("configure", "contoso", "--mode", "5").stdout)
+
+    assert (
+        "Contacts of the customer's own account that earlier runs gave may be taken away again when Entra says so: 3."
+        in told
+    )
+    assert "Group memberships that earlier runs gave may be taken away again when Entra says so: 2." in told
+    assert "taken away again" not in off
+
+
+def test_leaving_the_own_account_and_a_new_mode_under_prune_all_are_told() -> None:
+    app = managing(App())
+    app.run("configure", "contoso", "--mode", "1", "--prune", "all")
+
+    said = words(app.run("configure", "contoso", "--mode", "4").stdout)
+
+    assert "Contacts of the customer's own account are left alone from now on: 3." in said
+    assert "Whatever the new modes describe may be taken away, also what no run gave." in said
+
+
 def test_taking_mode_5_away_beside_mode_2_concerns_roles_only() -> None:
     app = managing(App())
     app.run("configure", "contoso", "--mode", "5")

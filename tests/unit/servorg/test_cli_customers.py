@@ -20,6 +20,7 @@ def test_an_added_customer_is_listed_and_shown() -> None:
         "url": "https://fabrikam.example",
         "account": 77,
         "keySetting": "KEY_OF_FABRIKAM",
+        "keySecret": None,
         "tenant": None,
         "configuration": {
             "customer": "fabrikam",
@@ -33,7 +34,22 @@ def test_an_added_customer_is_listed_and_shown() -> None:
             "schedule": None,
         },
         "protected": [],
+        "refresh": None,
     }
+
+
+def test_a_customers_key_may_be_a_secret_of_key_vault_and_not_a_setting_too() -> None:
+    app = App()
+    added = app.run(*ADD, "--key-secret", "fabrikam-function-key")
+    shown = " ".join(app.run("customers", "show", "fabrikam").stdout.split())
+    both = app.run(*ADD, "--key-secret", "fabrikam-function-key", "--key-setting", "KEY")
+    wrong = app.run(*ADD, "--key-secret", "fabrikam_key")
+
+    assert added.exit_code == 0
+    assert "its key secret fabrikam-function-key of KEY_VAULT_URL" in shown
+    assert app.told("customers", "show", "fabrikam")["keySecret"] == "fabrikam-function-key"
+    assert (both.exit_code, wrong.exit_code) == (1, 1)
+    assert both.stderr == "Error: a customer has its key by a setting or by a secret, not by both\n"
 
 
 def test_adding_a_known_customer_replaces_it_and_says_so() -> None:

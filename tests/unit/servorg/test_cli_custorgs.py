@@ -2,9 +2,12 @@
 
 import pytest
 
+from servorg.refresh import Refresh
 from shared.errors import CustOrgRefused, CustOrgUnreachable, GraphThrottled
 from shared.wire import CommandOffer, GroupRow, Offers
 from tests.unit.servorg.cli_rig import App
+from tests.unit.servorg.refresh_rig import NOW as NIGHT
+from tests.unit.servorg.refresh_rig import offering
 
 STAFF = GroupRow(id="11111111-0000-4000-8000-000000000001", name="Staff", sync=True, chosenBy="ann", chosenAt="2026")
 GONE = GroupRow(id="11111111-0000-4000-8000-000000000002", name="[b]Gone\u202e", vanished=True, hidden=True)
@@ -45,6 +48,10 @@ def test_groups_as_json_are_rows() -> None:
         "hidden": False,
         "chosenBy": "ann",
         "chosenAt": "2026",
+        "people": None,
+        "owners": None,
+        "countedAt": "",
+        "outlook": [],
     }
 
 
@@ -54,7 +61,8 @@ def test_a_refresh_comes_before_the_list_and_leaves_json_alone() -> None:
     done = app.run("groups", "contoso", "--refresh", "--json")
 
     assert names(app) == ["update-entra-groups-table", "get-entra-groups"]
-    assert done.stderr == "refreshed: 2 groups, 1 of them new; 2 vanished; 1 are chosen\n"
+    assert done.stderr.splitlines()[0] == "refreshed: 2 groups, 1 of them new; 2 vanished; 1 are chosen"
+    assert "its page was not told what becomes of each group: its CustOrg is too old" in done.stderr
     assert done.stdout.startswith("[")
 
 
@@ -108,4 +116,84 @@ def test_offers_are_listed_and_json_has_their_schemas() -> None:
     listed = app.run("offers", "contoso").stdout
 
     assert listed.splitlines()[1].split() == ["get-entra-groups", "1", "The", "groups."]
+    assert "The CustOrg is older than this ServOrg; update its function app.\n" in listed
+    assert "Without get-groups-and-members no run can read its groups.\n" in listed
     assert app.told("offers", "contoso")[0]["request"] == {"a": 1}
+
+
+def test_offers_of_todays_custorg_need_no_remark() -> None:
+    app = App()
+    app.custorg.offered = offering()
+
+    listed = app.run("offers", "contoso").stdout
+
+    assert "older" not in listed
+    assert "Without" not in listed
+
+
+def test_offers_of_one_that_gives_no_answer_are_those_that_it_told_last_with_their_date() -> None:
+    app = App()
+    app.refreshes.put("contoso", Refresh(NIGHT, offers=offering(), offered_at=NIGHT))
+    app.custorg.offer_error = CustOrgUnreachable("the CustOrg could not be reached (ConnectTimeout)")
+
+    done = app.run("offers", "contoso")
+
+    assert done.exit_code == 0
+    assert "get-groups-and-members" in done.stdout
+    assert " ".join(done.stderr.split()) == (
+        "the CustOrg could not be reached (ConnectTimeout); this is what it told at 2026-11-24 01:30:00 UTC"
+    )
+
+
+def test_offers_that_were_never_told_are_an_error() -> None:
+    app = App()
+    app.custorg.offer_error = CustOrgUnreachable("the CustOrg could not be reached (ConnectTimeout)")
+
+    assert app.run("offers", "contoso").exit_code == 1
+
+
+def test_a_failed_refresh_is_told_below_the_groups_and_with_the_customer() -> None:
+    app = app_with_groups()
+    app.refreshes.put("contoso", Refresh(NIGHT, "it was down", refreshed_at=NIGHT, groups=5_000, chosen=17))
+    shown = " ".join(app.run("customers", "show", "contoso").stdout.split())
+
+    assert "the refresh of 2026-11-24 01:30:00 UTC failed: it was down" in app.run("groups", "contoso").stdout
+    assert "groups table refreshed 2026-11-24 01:30:00 UTC: 5,000 groups, 17 chosen" in shown
+    assert "last refresh failed 2026-11-24 01:30:00 UTC: it was down" in shown
+
+
+def test_a_customer_shows_its_version_and_what_its_page_was_not_told() -> None:
+    app = App()
+    app.refreshes.put("contoso", Refresh(NIGHT, offers=offering("tell-group-outlook"), silence="too old", groups=1))
+    shown = " ".join(app.run("customers", "show", "contoso").stdout.split())
+    told = app.told("customers", "show", "contoso")["refresh"]
+
+    assert "its page was not told what becomes of each group: too old" in shown
+    assert "its version The CustOrg is older than this ServOrg; update its function app." in shown
+    assert told == {
+        "triedAt": "2026-11-24T01:30:00+00:00",
+        "reason": "",
+        "refreshedAt": None,
+        "groups": 1,
+        "chosen": 0,
+        "offeredAt": None,
+        "version": 1,
+        "lacks": ["tell-group-outlook"],
+        "unknown": [],
+        "toldAt": None,
+        "silence": "too old",
+    }
+
+
+def test_before_the_first_refresh_a_customer_says_how_to_make_one() -> None:
+    assert "groups ID --refresh" in " ".join(App().run("customers", "show", "contoso").stdout.split())
+
+
+def test_a_refresh_by_hand_tells_the_page_too_and_says_why_when_it_cannot() -> None:
+    app = app_with_groups()
+    app.custorg.offered = offering()
+    done = app.run("groups", "contoso", "--refresh", "--json")
+
+    assert names(app)[1:3] == ["get-entra-groups", "tell-group-outlook"]
+    assert done.stderr.count("\n") == 1
+    assert app.refreshes.rows["contoso"].told_at

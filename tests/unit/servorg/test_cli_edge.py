@@ -22,7 +22,21 @@ from shared.errors import SettingsError
 from tests.unit.servorg.cli_rig import App
 
 ROOT = Path(__file__).parents[3]
-READING = {"list", "show", "configurations", "groups", "offers", "plan", "sync", "runs", "run", "report"}
+READING = {
+    "doctor",
+    "list",
+    "show",
+    "configurations",
+    "groups",
+    "offers",
+    "plan",
+    "sync",
+    "runs",
+    "run",
+    "report",
+    "explain",
+    "check",
+}
 DECIDING = {"approve", "reject", "cancel", "replay"}
 SETTINGS = {
     "ROLE": "servorg",

@@ -80,6 +80,33 @@ def test_a_change_as_json_has_the_fields_of_its_kind() -> None:
     assert (told["customer"], len(told["digest"]), told["objections"], told["unread"]) == ("contoso", 16, [], [])
 
 
+def test_in_mode_4_each_change_says_in_which_account_it_is_and_which_tag_is_missing() -> None:
+    app = with_side(App(), a_group("IT", ["ann"]), a_group("HR", ["bob"]), a_group("All Staff", ["ann"]))
+    for number, tag in ((21, "it"), (22, "hr")):
+        app.desk.add_account(number, tag)
+
+    planned = app.run("plan", "contoso", "--mode", "4")
+
+    assert "  planned: create contact ann@contoso.example in account 21\n" in planned.stdout
+    assert "  planned: create contact bob@contoso.example in account 22\n" in planned.stdout
+    assert "All Staff (tag all-staff)" in " ".join(planned.stdout.split())
+
+
+def test_whoever_gets_a_contact_and_has_one_elsewhere_is_told_with_the_account() -> None:
+    app = with_side(App(), a_group("it", ["ann"]))
+    app.desk.add_account(40, name="Fabrikam")
+    app.desk.add_contact(40, mail("ann"))
+
+    planned = app.run("plan", "contoso")
+    told = app.told("plan", "contoso")
+
+    assert "  planned: create contact ann@contoso.example\n" in planned.stdout
+    assert "ann@contoso.example (account 40 Fabrikam)" in " ".join(planned.stdout.split())
+    assert [(row["subject"], row["reason"], row["detail"]) for row in told["skipped"]] == [
+        (mail("ann"), "in another account", "account 40 Fabrikam")
+    ]
+
+
 def test_what_would_be_held_is_told_with_its_objection() -> None:
     app = with_leavers(App(), "ann", "bob", "cid")
     app.limits = Limits(max_removals=2)

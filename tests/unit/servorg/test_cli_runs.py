@@ -144,3 +144,15 @@ def test_runs_of_a_removed_customer_can_still_be_seen() -> None:
     app.run("customers", "remove", "contoso")
 
     assert [run["id"] for run in app.told("runs", "contoso")] == [RUN.id]
+
+
+def test_groups_that_could_not_be_read_are_told_with_the_cause() -> None:
+    app = App()
+    why = "the identity needs the application permission User.Read.All to read people"
+    unread = tuple((name, "group not read", why) for name in ("IT", "Sales"))
+    app.ledger.create_run(replace(RUN, skipped=(*unread, ("HR", "group not read", "Graph answered 500"))))
+    lines = app.run("run", RUN.id).stdout.replace("\n    ", " ").splitlines()
+    reason = "  is a group that could not be read completely; nobody is removed because of it"
+
+    assert f"{reason}: {why} (2): IT, Sales" in lines
+    assert f"{reason}: Graph answered 500 (1): HR" in lines

@@ -69,3 +69,11 @@ def test_roles_are_read_and_written_in_the_words_of_the_site() -> None:
         None,
         None,
     ]
+
+
+def test_the_forms_words_are_as_open_as_the_others() -> None:
+    dialect = Dialect.read('{"form": {"fields": "questions"}, "paths": {"formResult": "/f/{formId}/r/{resultId}"}}')
+
+    assert (dialect.form.fields, dialect.form.identifier) == (("questions",), ("identifier",))
+    assert dialect.paths.form_result.format(formId=1, resultId=2) == "/f/1/r/2"
+    assert dialect.paths.form_schema.endswith("/schema/v2/form/{formId}/$result-response")

@@ -50,12 +50,14 @@ def test_the_same_person_at_another_customer_has_a_contact_there_that_is_not_tou
     office.desk.add_contact(FOREIGN, mail("jan"), active=False)
     office.desk.add_contact(FOREIGN, mail("eva"))
     office.entra.side = a_side(a_group("IT", ["jan", "eva"]))
-    office.sync(mode)
+    first = office.sync(mode)
     office.entra.side = a_side(a_group("IT", ["jan"]))
 
-    office.sync(mode)
+    second = office.sync(mode)
 
     assert (office.active(account), office.active(FOREIGN)) == ({"jan"}, {"eva"})
+    assert first.skipped == tuple((mail(n), Reason.IN_OTHER_ACCOUNT, "account 99") for n in ("eva", "jan"))
+    assert second.skipped == ()
 
 
 @every_mode

@@ -4,7 +4,8 @@ import pytest
 
 from shared.core.model import Address, ContactGroup, GroupRole
 from shared.errors import DeskInDoubt, DeskUnavailable
-from tests.fakes.desk import Called, FakeDesk
+from tests.fakes.desk import FakeDesk
+from tests.fakes.scripts import Called
 
 JAN = Address("jan@contoso.example")
 

@@ -15,8 +15,8 @@ from shared.core.changes import from_json
 from shared.core.model import AccountId, Prune
 from shared.errors import DeskInDoubt, DeskThrottled, DeskUnavailable
 from tests.builders import ACCOUNT, a_group, a_side, mail
-from tests.fakes.desk import Called
 from tests.fakes.entra import FakeEntra
+from tests.fakes.scripts import Called
 from tests.unit.core.worlds import FREE, laws
 from tests.unit.servorg.office import FakeOffice
 

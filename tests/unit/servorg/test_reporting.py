@@ -9,9 +9,10 @@ import pytest
 
 from servorg.customer import Customer
 from servorg.records import ChangeRow, ChangeStatus, Run, RunStatus
-from servorg.reporting import DAY, Sources, gather, last_due, mail_report
+from servorg.reporting import DAY, Sources, gather, mail_report
+from servorg.schedules import last_due
 from shared.core.changes import CreateContact, to_json
-from shared.core.report import Verdict
+from shared.core.report import CustOrgFacts, Verdict
 from tests.builders import ACCOUNT, mail
 from tests.fakes.ledger import FakeLedger
 from tests.unit.servorg.cli_rig import FakeMailer
@@ -108,6 +109,22 @@ def test_a_missed_run_is_one_that_the_schedule_wanted(schedule: str, verdict: Ve
 def test_the_last_due_time_is_azures_and_in_utc() -> None:
     assert last_due(NIGHTLY, NOW) == datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
     assert last_due("0 0 1 13 * FRI", NOW) == datetime(2026, 11, 13, 1, tzinfo=UTC)
+
+
+def test_a_run_of_long_ago_that_has_no_end_and_what_is_known_of_the_custorg_are_told() -> None:
+    ledger = FakeLedger()
+    endless = add_run(ledger, "contoso", 24 * 9)
+    for hours in range(1, 25):
+        add_run(ledger, "contoso", hours)
+    ledger.update_run(endless.id, status=RunStatus.RUNNING, ended_at=None)
+    facts = CustOrgFacts(NOW, "it was down")
+    known = replace(sources(ledger, "contoso"), custorg=lambda _: facts, unfinished=lambda _: [endless.id, "gone"])
+    [news] = gather(known, NOW - DAY, NOW).customers
+
+    assert news.verdict == Verdict.OVERDUE
+    assert news.at_work
+    assert news.at_work.id == endless.id
+    assert news.custorg == facts
 
 
 def test_a_mail_goes_out_also_when_nothing_changed() -> None:

@@ -146,6 +146,7 @@ def test_a_run_in_which_no_group_could_be_read_has_failed() -> None:
     run = office.sync()
 
     assert run.status is RunStatus.FAILED
+    assert run.reason.startswith("no group could be read: ")
     assert office.desk.writes == []
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from servorg.sync import Order, draw_up
 from shared.core.gates import Limits, Objection, Rule
-from shared.core.model import EntraSide, Links, SyncMode
+from shared.core.model import AccountId, EntraSide, Links, Reason, Skipped, SyncMode
 from shared.errors import CustOrgUnreachable, DeskUnavailable
 from tests.builders import (
     ACCOUNT,
+    ACCOUNTS,
     CONTACTS,
     GROUPS,
     OWNERS,
@@ -157,15 +158,50 @@ def test_additions_are_never_read_twice() -> None:
     assert len(draft.plan.growth) == 81
 
 
+def test_other_accounts_are_asked_about_new_contacts_only_and_hold_nothing() -> None:
+    desk = a_desk("p00")
+    for name in ("p00", "p01"):
+        desk.add_contact(99, mail(name))
+    draft = draw_up(an_order(CONTACTS), FakeEntra(a_side(a_group("it", ["p00", "p01", "p02"]))), desk)
+
+    assert [called.arguments for called in desk.calls if called.name == "accounts_of"] == [
+        ({mail("p01"), mail("p02")},)
+    ]
+    assert draft.plan.skipped == (Skipped(mail("p01"), Reason.IN_OTHER_ACCOUNT, "account 99"),)
+    assert (draft.objections, len(draft.plan.growth)) == ((), 2)
+
+
+def test_a_run_that_makes_no_contact_does_not_ask_about_other_accounts() -> None:
+    desk = a_desk("p00", group="it")
+    draft = draw_up(an_order(), FakeEntra(a_side(a_group("it", ["p00"]))), desk)
+
+    assert (draft.plan.changes, [called.name for called in desk.calls]) == ((), ["account"])
+
+
+def test_accounts_that_the_same_run_fills_are_no_other_accounts() -> None:
+    desk = a_desk("p00")
+    desk.add_account(21, "sales")
+    desk.add_contact(22, mail("p01"))
+    desk.accounts[AccountId(22)].tags = ("hr",)
+    side = a_side(a_group("Sales", ["p00", "p01"]), a_group("HR", []))
+
+    united = draw_up(an_order(CONTACTS, ACCOUNTS), FakeEntra(side), desk)
+    alone = draw_up(an_order(ACCOUNTS), FakeEntra(side), desk)
+
+    assert united.plan.skipped == ()
+    assert alone.plan.skipped == (Skipped(mail("p00"), Reason.IN_OTHER_ACCOUNT, f"account {ACCOUNT}"),)
+
+
 def test_a_side_that_can_not_be_read_makes_no_plan() -> None:
     source, desk = FakeEntra(everybody_but()), a_desk()
     source.then(CustOrgUnreachable("gone"))
 
     with pytest.raises(CustOrgUnreachable):
         draw_up(an_order(), source, desk)
-    desk.fail("account", DeskUnavailable("gone"))
-    with pytest.raises(DeskUnavailable):
-        draw_up(an_order(), source, desk)
+    for name in ("account", "accounts_of"):
+        desk.fail(name, DeskUnavailable("gone"))
+        with pytest.raises(DeskUnavailable):
+            draw_up(an_order(), source, desk)
 
     assert desk.writes == []
 
