@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.picker_rig import OTHER, Picker, another_app, switch_of, violations
+from tests.browser.picker_rig import OTHER, READER, Picker, another_app, switch_of, violations
 
 NARROW, WIDE = 380, 1280
 
@@ -54,8 +54,34 @@ def test_a_page_without_a_list_is_accessible(picker: Picker, page: Page) -> None
     assert {state: told for state, told in found.items() if told} == {}
 
 
-def test_a_page_that_is_refused_is_accessible(picker: Picker) -> None:
-    with another_app(picker.stack, EASY_AUTH="true") as url:
-        found = violations(picker.open(picker.new_page(roles=OTHER), url))
+def test_a_page_with_warnings_and_one_that_is_being_read_are_accessible(picker: Picker, page: Page) -> None:
+    ids = picker.groups(*(f"Group {number:02}" for number in range(51)), "Gone", fill=False)
+    picker.choose(ids)
+    picker.tell([2])
+    picker.edit("delete_group", id=ids[-1], forGood=True)
+    picker.command("update-entra-groups-table", {})
+    picker.open(page)
+    expect(page.get_by_text("a contact can be in 50 contact groups")).to_be_visible()
+    page.get_by_role("button", name="Show groups with a warning").click()
+    found = {"warnings": violations(page)}
+    picker.stack.graph.fault(path="batch", delay=2)
+    page.get_by_role("button", name="Refresh from Entra").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    found["being read"] = violations(page)
+
+    assert {state: told for state, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "roles"),
+    [({"EASY_AUTH": "true"}, OTHER), ({"EASY_AUTH": "true"}, READER), ({}, None)],
+    ids=["no role", "reader", "no sign-in"],
+)
+def test_a_page_for_whoever_may_not_change_it_is_accessible(
+    picker: Picker, settings: dict[str, str], roles: list[str] | None
+) -> None:
+    picker.groups("Finance")
+    with another_app(picker.stack, **settings) as url:
+        found = violations(picker.open(picker.new_page(roles=roles), url))
 
     assert found == []
