@@ -42,9 +42,11 @@ def add(tools: Tools, /, customer: str, **fields: Any) -> None:
     """Add a customer, or replace the one of this ID.
 
     An ID has lower-case letters, digits and dashes, at most 50. A replaced customer keeps its configuration, its
-    protected addresses, the tenant that its CustOrg answered from, and its runs.
+    protected addresses, the tenant that its CustOrg answered from, its runs, and its key if none is named.
     """
-    known = any(other.id == customer for other in tools.customers().all())
+    known = next((other for other in tools.customers().all() if other.id == customer), None)
+    if known and not (fields["key_secret"] or fields["key_setting"]):
+        fields |= {"key_secret": known.key_secret, "key_setting": known.key_setting}
     added = tools.customers().put(id=customer, **fields)
     what = "replaced; its configuration stays" if known else "added; see `configure`, then `plan`"
     show.line(show.console(), f"customer {added.id} ({added.name}) {what}")

@@ -52,6 +52,19 @@ def test_a_customers_key_may_be_a_secret_of_key_vault_and_not_a_setting_too() ->
     assert both.stderr == "Error: a customer has its key by a setting or by a secret, not by both\n"
 
 
+def test_a_customer_that_is_replaced_keeps_its_key_unless_another_is_named() -> None:
+    app = App()
+    app.run(*ADD, "--key-secret", "fabrikam-function-key")
+
+    app.run(*ADD)
+    kept = app.told("customers", "show", "fabrikam")
+    app.run(*ADD, "--key-setting", "KEY_OF_FABRIKAM")
+    other = app.told("customers", "show", "fabrikam")
+
+    assert (kept["keySecret"], kept["keySetting"]) == ("fabrikam-function-key", None)
+    assert (other["keySecret"], other["keySetting"]) == (None, "KEY_OF_FABRIKAM")
+
+
 def test_adding_a_known_customer_replaces_it_and_says_so() -> None:
     app = App()
     app.run(*ADD)
