@@ -47,7 +47,6 @@ def listing(of: Schema) -> Schema:
 
 
 REF = record("id", id=INTEGER, name=TEXT)
-TEXT_REF = record("id", id=TEXT, name=TEXT)
 PAGING = {"skip": INTEGER, "take": TAKE}
 COMPANY = record(
     "id", "name", "isActive", id=INTEGER, name=TEXT, isActive=FLAG, tags=array(TEXT), tenantIds=array(TEXT),
@@ -64,7 +63,6 @@ GROUP = record(
     serviceGroup=nullable(REF),
     tags=array(TEXT),
 )
-GROUP_USER = record("id", "role", id=INTEGER, role=ROLE)
 FORM_REFERENCE = record(formId=INTEGER, resultId=LONG)
 NOTE = record(id=INTEGER, note=TEXT, isInternal=FLAG)
 TICKET = record(

@@ -12,13 +12,17 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from servorg.cli import local_settings
+from servorg.lease_rows import LEASE_KEY
+from servorg.records import RunStatus
+from servorg.rows import as_time
 from shared.errors import SettingsError
 from shared.settings import StorageSettings
-from shared.tables import Tables, write_batches
+from shared.tables import KEYS, Tables, write_batches
 
 TABLES = (
     *("customers", "configurations", "links", "runs", "changes", "requests", "offers", "subscriptions"),
@@ -26,6 +30,7 @@ TABLES = (
 )
 """What cannot be made anew: of ServOrg, and the choices of a CustOrg."""
 USAGE = 64  # exit status
+RESTORED = "was under way when the tables were copied"
 
 
 def main(words: list[str]) -> int:
@@ -39,7 +44,8 @@ def main(words: list[str]) -> int:
     except SettingsError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
-    done = {"backup": backup, "restore": restore}[words[0]](tables, Path(words[1]))
+    file = Path(words[1])
+    done = backup(tables, file) if words[0] == "backup" else restore(tables, file, datetime.now(UTC))
     sys.stdout.writelines(f"{name}: {count} rows\n" for name, count in done.items())
     return 0
 
@@ -56,14 +62,31 @@ def backup(tables: Tables, file: Path) -> dict[str, int]:
     return counts
 
 
-def restore(tables: Tables, file: Path) -> dict[str, int]:
-    """Writes the rows of such a file, over those that are there; rows that came since stay. May be repeated."""
-    found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in TABLES}
+def restore(tables: Tables, file: Path, now: datetime) -> dict[str, int]:
+    """Writes those rows of such a file that are missing; what is there is newer, and stays. May be repeated.
+
+    A run that was under way is cancelled: its plan is as old as the file. Who was at work then is not anybody's lease.
+    """
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
     for name, entity in _lines(file):
-        found[name].append(entity)
+        if not (name == "runs" and entity["RowKey"] == LEASE_KEY):
+            found[name].append(entity)
     for name, entities in found.items():
-        write_batches(tables.table(name), (("replace", entity) for entity in entities))
+        there = {_keys(entity) for entity in tables.table(name).list_entities(select=KEYS)}
+        missing = (entity for entity in entities if _keys(entity) not in there)
+        write_batches(tables.table(name), (("replace", _over(name, entity, now)) for entity in missing))
     return {name: len(entities) for name, entities in found.items()}
+
+
+def _keys(entity: Mapping[str, Any]) -> tuple[str, str]:
+    return entity["PartitionKey"], entity["RowKey"]
+
+
+def _over(table: str, entity: dict[str, Any], now: datetime) -> dict[str, Any]:
+    if table != "runs" or entity.get("status") not in {RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.CANCELLED}:
+        return entity
+    ended = entity.get("ended_at") or as_time(now)
+    return entity | {"status": str(RunStatus.CANCELLED), "ended_at": ended, "reason": entity.get("reason") or RESTORED}
 
 
 def _lines(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from servorg.desk_http import Call, DeskHttp
 from servorg.desk_rows import Rows, read_all
-from servorg.dialect import Dialect
+from servorg.dialect import PAGE, Dialect
 from shared.errors import DeskUnavailable
 
-PAGE = 100  # rows; the most that `take` may be (assumed)
 type Query = Mapping[str, int | str]
 
 

@@ -9,7 +9,7 @@ from servorg.dialect import AnswerWords, Dialect
 from shared.core.model import AccountId, Address, Contact, ContactGroup, ContactGroupId, ContactId, GroupRole, address
 from shared.errors import DeskUnavailable
 
-type Whereabouts = tuple[Address | None, AccountId, str]
+type Whereabouts = tuple[Address, AccountId, str]
 """A contact's address, its account and that account's name."""
 
 
@@ -54,13 +54,23 @@ class Rows:
             self._service_group(row, what),
         )
 
-    def whereabouts(self, row: Any) -> Whereabouts:
-        """Where a contact of FindContacts is; without the account's name where the answer has none."""
-        what = "a contact"
-        email, company = field(row, self._words.email, what), field(row, self._words.company, what)
-        name = first(company, self._words.name) if isinstance(company, dict) else None
+    def whereabouts(self, row: Any) -> Whereabouts | None:
+        """Where a contact of FindContacts is, without the account's name where the answer has none; None when unclear.
+
+        Other customers' contacts are among these rows: an odd one must not fail the run of whoever asks.
+        """
+        company = first(row, self._words.company) if isinstance(row, dict) else None
+        if not isinstance(company, dict):
+            return None
+        email, account, name = (
+            first(row, self._words.email),
+            first(company, self._words.id),
+            first(company, self._words.name),
+        )
         known = address(email) if isinstance(email, str) else None
-        return known, self._company(row, what), name if isinstance(name, str) else ""
+        if known is None or type(account) is not int:
+            return None
+        return known, AccountId(account), name if isinstance(name, str) else ""
 
     def group(self, row: Any) -> tuple[AccountId, ContactGroup]:
         """A contact group of FindUserGroups, and whose it is."""

@@ -8,12 +8,11 @@ from typing import Any
 from servorg.desk_fields import MISSING, field, first, flag, number, text, wrong
 from servorg.desk_http import Call, DeskHttp
 from servorg.desk_rows import Rows, read_all
-from servorg.dialect import AnswerWords, Dialect, Words
+from servorg.dialect import PAGE, AnswerWords, Dialect, Words
 from servorg.form_result import read_answers
 from servorg.helpdesk import FormAnswers, FormRef, Ticket
 from shared.errors import DeskInDoubt, DeskRejected, DeskUnavailable
 
-PAGE = 100  # rows; the most that `take` may be (assumed)
 _TICKET, _FORM = "a ticket", "a ticket's form"
 _LATEST = datetime.max.replace(tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from servorg.desk_access import open_line
 from servorg.desk_fields import wrong
 from servorg.desk_http import Call, DeskHttp
 from servorg.desk_rows import ContactRow, Rows, Whereabouts, read_all
-from servorg.dialect import Action, Dialect
+from servorg.dialect import PAGE, Action, Dialect
 from servorg.ports import Budget
 from shared.core.model import (
     Account,
@@ -31,7 +31,6 @@ from shared.core.model import (
 from shared.errors import DeskInDoubt, DeskRejected, DeskUnavailable
 from shared.settings import ServOrgSettings
 
-PAGE = 100  # rows; the most that `take` may be (assumed)
 log = logging.getLogger(__name__)
 
 
@@ -73,10 +72,10 @@ class DeskDirector:
         places = self._find_everywhere(addresses) if len(addresses) > 1 else None
         if places is None:
             finds = (self._pages(self._paths.find_contacts, {self._words.email: one}) for one in sorted(addresses))
-            places = [self._rows.whereabouts(row) for page in finds for row in page(0)[0]]
+            places = list(filter(None, (self._rows.whereabouts(row) for page in finds for row in page(0)[0])))
         found: dict[Address, dict[AccountId, str]] = {}
         for address, account, name in places:
-            if address and address in addresses:
+            if address in addresses:
                 found.setdefault(address, {})[account] = name
         return found
 
@@ -131,7 +130,7 @@ class DeskDirector:
             return None
         found, read = list[Whereabouts](), 0
         while rows:
-            found += [place for place in map(self._rows.whereabouts, rows) if place[0] in addresses]
+            found += [place for place in map(self._rows.whereabouts, rows) if place and place[0] in addresses]
             read += len(rows)
             rows = page(read)[0] if read < total else []
         return found

@@ -25,6 +25,8 @@ from pydantic.alias_generators import to_camel
 
 from shared.core.model import GroupRole
 
+PAGE = 100
+"""Rows; the most that `take` may be."""
 _CONNECTOR = "/api/v2/automate/connector"
 _TEAM_USERS = "/api/v3/tech/companies/{companyId}/teams/{teamId}/users"
 

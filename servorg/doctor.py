@@ -8,11 +8,12 @@ from itertools import chain
 from typing import Any, Protocol
 
 from servorg.checking import Part, guarded, looked
-from servorg.customer import Configuration, Customer
-from servorg.dialect import Action, Dialect
+from servorg.customer import Customer
+from servorg.dialect import PAGE, Action, Dialect
 from servorg.dialect_check import Shape, action_shapes, schema_check, shapes
 from servorg.doctor_customer import CUSTOMER_CHECKS, Bedside, Remote, customer_checks
 from servorg.form_check import Places, form_checks
+from servorg.refresh import Book
 from shared.checks import Check, State
 from shared.core.model import AccountId
 from shared.errors import SettingsError
@@ -20,7 +21,6 @@ from shared.settings import ServOrgSettings
 
 SECONDS = 100.0
 """So long a part may give no sign of life; a call to a CustOrg or to DeskDirector ends before that."""
-PAGE = 100
 SETTINGS, STORAGE, MAIL, DESK, FORM, CUSTOMERS = "Settings", "Storage", "Mail", "DeskDirector", "Form", "Customers"
 _KEY_TODO = "check DESKDIRECTOR_URL and DESKDIRECTOR_API_KEY, and what the key may do (Admin Portal > API keys)"
 _AGENT_TODO = "set DESKDIRECTOR_AGENT_ID to an agent who may manage contact groups, and let the key read agents' keys"
@@ -65,18 +65,6 @@ class DeskLook(Protocol):
         ...
 
 
-class Book(Protocol):
-    """ServOrg's customers; `servorg.customers.Customers` says what each call promises."""
-
-    def get(self, customer: str) -> Customer: ...
-
-    def all(self) -> Iterable[Customer]: ...
-
-    def configuration(self, customer: str) -> Configuration: ...
-
-    def foreign(self, customer: str) -> AbstractSet[AccountId]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Clinic:
     """Where to look. Each call raises SyncError, or what the storage's SDK raises; `customers` is asked last."""
@@ -92,13 +80,13 @@ class Clinic:
     tagged: Callable[[], Mapping[str, tuple[AccountId, ...]]]
 
 
-def examine(clinic: Clinic, wanted: Collection[str] = (), seconds: float = SECONDS) -> Iterator[tuple[str, Check]]:
+def examine(clinic: Clinic, wanted: Collection[str] = ()) -> Iterator[tuple[str, Check]]:
     """Each check when it was made, with the part that it belongs to; of customers those that are `wanted`, or all.
 
     What cannot be looked at, since what it needs is wrong, is one line.
     """
     parts = Part(SETTINGS, lambda: _settings(clinic)), Part(STORAGE, clinic.storage)
-    first = _Noted(chain.from_iterable(looked([part], seconds) for part in parts))  # the first reads settings for both
+    first = _Noted(chain.from_iterable(looked([part], SECONDS) for part in parts))  # the first reads settings for both
     yield from first
     if first.bad(SETTINGS, STORAGE):
         cause = SETTINGS if first.bad(SETTINGS) else STORAGE
@@ -106,13 +94,13 @@ def examine(clinic: Clinic, wanted: Collection[str] = (), seconds: float = SECON
         return
     book = clinic.customers()
     chosen = [book.get(one) for one in wanted] if wanted else list(book.all())
-    second = _Noted(looked([Part(MAIL, clinic.mail), Part(DESK, lambda: _desk(clinic))], seconds))
+    second = _Noted(looked([Part(MAIL, clinic.mail), Part(DESK, lambda: _desk(clinic))], SECONDS))
     yield from second
     answers = not second.bad(DESK, check="key")
-    yield from looked([Part(FORM, lambda: _form(clinic) if answers else [_not_looked(DESK)])], seconds)
+    yield from looked([Part(FORM, lambda: _form(clinic) if answers else [_not_looked(DESK)])], SECONDS)
     if not chosen:
         yield CUSTOMERS, Check("customers", State.WARN, "there is no customer yet", "add one: `customers add --help`")
-    yield from looked([Part(one.id, _of(clinic, one, answers=answers)) for one in chosen], seconds)
+    yield from looked([Part(one.id, _of(clinic, one, answers=answers)) for one in chosen], SECONDS)
 
 
 class _Noted:

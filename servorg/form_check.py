@@ -14,6 +14,7 @@ from shared.settings import ServOrgSettings
 FORM_NAME = "Sync User Group"
 FIELDS = (CUSTOMER, MODE)
 MOST_FORMS = 40  # that are looked into; each takes a request or two
+_MOST_LISTED = 12
 _GUIDE = "see docs/form.md"
 
 
@@ -250,6 +251,6 @@ def _no_form(partly: str, *, all_seen: bool) -> Check:
     return Check("form", State.WARN, said, f"submit the form once and look at its ticket, {_GUIDE}")
 
 
-def _listed(names: Mapping[int, str], most: int = 12) -> str:
-    shown = [f"{key} ({name})" for key, name in sorted(names.items())[:most]]
-    return ", ".join(shown) + ", …" * (len(names) > most) if shown else "its ids; there are none yet"
+def _listed(names: Mapping[int, str]) -> str:
+    shown = [f"{key} ({name})" for key, name in sorted(names.items())[:_MOST_LISTED]]
+    return ", ".join(shown) + ", …" * (len(names) > _MOST_LISTED) if shown else "its ids; there are none yet"

@@ -150,7 +150,12 @@ def mode_items() -> list[Item]:
 
 def mode_version() -> str:
     """Another text whenever the choices for sync modes are others."""
-    return hashlib.sha256(repr(mode_items()).encode()).hexdigest()[:16]
+    return version_of(mode_items())
+
+
+def version_of(items: Iterable[Item]) -> str:
+    """A short text that other items do not have."""
+    return hashlib.sha256(repr(tuple(items)).encode()).hexdigest()[:16]
 
 
 def _look(name: str) -> str:

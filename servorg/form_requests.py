@@ -20,6 +20,7 @@ from servorg.messages import SyncJob, TicketEvent
 from servorg.records import Run, RunStatus, new_run_id
 from servorg.request_records import OPEN, Claim, Request, RequestBook, State
 from shared.core import ticket_words
+from shared.core.model import Prune
 from shared.core.report import OnTheBooks, Window, news_of
 from shared.core.ticket_words import Asked, Refusal, Why
 from shared.errors import DeskRejected, DeskThrottled, SyncError
@@ -145,12 +146,17 @@ def _newest(reception: Reception, claim: Claim, ticket: Ticket, event: TicketEve
     if forms and forms[-1].result == request.seen and request.state not in OPEN:
         return None
     for form in reversed(forms):
+        if form.result < (request.result or 0):
+            break  # an older form than the last one of ours: its request is over
         answers = reception.helpdesk.form_answers(form.form, form.result)
         if answers is not None and is_ours(answers):
             _note_form(claim, form, seen=forms[-1].result)
             return answers
+    seen = forms[-1].result if forms else None
     if request.state is State.NEW:
-        claim.write(state=State.NOT_OURS, seen=forms[-1].result if forms else None)
+        claim.write(state=State.NOT_OURS, seen=seen)
+    elif seen != request.seen:
+        claim.write(seen=seen)
     return None
 
 
@@ -282,7 +288,8 @@ def end_of(run: Run) -> str:
 
 
 def _asked(reception: Reception, request: Request) -> Asked:
-    return Asked(_name(reception, request.customer), request.modes, request.before)
+    mirror = reception.customers.configuration(request.customer).prune is Prune.ALL
+    return Asked(_name(reception, request.customer), request.modes, request.before, mirror)
 
 
 def _name(reception: Reception, customer: str) -> str:

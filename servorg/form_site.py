@@ -5,6 +5,7 @@ waits longer by that. How many checks there are is limited here, since anybody c
 """
 
 import json
+import logging
 import re
 import threading
 import time
@@ -21,6 +22,7 @@ from servorg.budget import BudgetRow
 from servorg.dialect import Dialect
 from servorg.form_tokens import Person, account_in, public_keys
 from shared.errors import CommandRefused
+from shared.logs import log_event
 
 TIMEOUT = 0.9  # seconds to connect, and to each next byte; two questions at most, in less than 2 s
 BURST, PER_SECOND = 20.0, 0.5  # online checks of one process
@@ -28,6 +30,8 @@ KEYS_KEPT = 3_600.0  # seconds, where the site names no time
 _LEAST_KEPT, _MOST_KEPT = 60.0, 86_400.0
 _MAX_AGE = re.compile(r"\bmax-age=([0-9]{1,9})\b")
 _NO = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+
+log = logging.getLogger(__name__)
 _TRIES = 3
 _FAR_AHEAD = 60.0  # seconds; a budget that is reserved so far is left alone
 
@@ -136,11 +140,15 @@ class FormSite:
         try:
             answer = self._ask(path, f"DdApi {self._api_key}")
             keys = public_keys("\n".join(_texts(answer)))
-        except (CommandRefused, ValueError):
+        except (CommandRefused, ValueError) as error:
+            log_event(log, "the site's token keys could not be read", logging.WARNING, error=type(error).__name__)
+            return None
+        if not (answer.ok and keys):
+            log_event(log, "the site's token keys could not be read", logging.WARNING, status=answer.status_code)
             return None
         said = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))
         kept = KEYS_KEPT if said is None else min(max(float(said[1]), _LEAST_KEPT), _MOST_KEPT)
-        return _Keys(keys, now, now + kept) if answer.ok and keys else None
+        return _Keys(keys, now, now + kept)
 
 
 def _with(request: requests.PreparedRequest, credentials: str) -> requests.PreparedRequest:

@@ -138,8 +138,11 @@ def collect_missed_requests(timer: func.TimerRequest) -> None:
     try:
         count = collect(wiring.reception())
         forgotten = forget_old(wiring.reception(), wiring.settings().retention_days)
-    except (SettingsError, DeskError) as error:
+    except SettingsError as error:  # whoever has no form is told so, and needs nothing
         log_event(log, "missed requests were not looked for", reason=str(error))
+        return
+    except DeskError as error:  # the next tick looks again; a key that was withdrawn shows here first
+        log_event(log, "missed requests were not looked for", logging.ERROR, reason=str(error))
         return
     log_event(log, "missed requests queued", tickets=count, forgotten=forgotten, late=timer.past_due)
 
@@ -148,6 +151,8 @@ def collect_missed_requests(timer: func.TimerRequest) -> None:
 @blueprint.timer_trigger(arg_name="timer", schedule=os.environ.get("REPORT_SCHEDULE") or "0 0 6 * * *")
 def send_daily_report(timer: func.TimerRequest) -> None:
     """Mails what became of the last 24 hours' runs, also when nothing did; an error is logged when it can't."""
+    from azure.core.exceptions import AzureError
+
     from servorg import wiring
     from servorg.reporting import mail_report
 
@@ -159,7 +164,7 @@ def send_daily_report(timer: func.TimerRequest) -> None:
         return
     try:
         mail_report(wiring.report_sources(), mailer, datetime.now(UTC))
-    except SyncError:
+    except (SyncError, AzureError):
         log_event(log, "the daily report was not sent", logging.ERROR, reason="it could not be gathered or mailed")
         raise
 

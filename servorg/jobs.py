@@ -34,6 +34,8 @@ from shared.logs import log_event
 SLICE_SECONDS = 60.0
 WAIT_SECONDS = 5.0
 """After so long a job that found another of its customer at work looks again."""
+STALE = timedelta(days=1)
+"""A plan that was drawn up before that is not applied any more: what it takes away may be desired again."""
 MOST_TRIES = 5
 """The host's maxDequeueCount: a message that failed so often is poison."""
 
@@ -154,6 +156,9 @@ def _advance(office: Office, run: Run, lease: Lease, *, in_doubt: bool) -> float
         run = _plan(office, run)
     elif awaits_admission(run):
         run = _admit(office, run)
+    elif run.started_at and office.now() - run.started_at > STALE:
+        _end(office, run, "its plan is more than a day old; the next run reads both sides afresh")
+        return None
     if run.over:
         return None
     rows = office.ledger.changes(run.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -59,11 +60,15 @@ class TableLedger:
         self._tables = tables
 
     def create_run(self, run: Run) -> None:
+        from azure.core.exceptions import ResourceExistsError
+
         entity, extra = run_row(run.id, {f.name: getattr(run, f.name) for f in fields(run)})
         listed = {"PartitionKey": NEWEST, "RowKey": f"{entity['RowKey']}:{run.customer}", "id": run.id}
         write_batches(self._tables.table("changes"), (("replace", part) for part in extra))
         # the list first: an entry without its run is passed over, a run without an entry would be overlooked
-        write_batches(self._runs, [("replace", listed), ("replace", entity)])
+        write_batches(self._runs, [("replace", listed)])
+        with suppress(ResourceExistsError):  # it was made before: what became of it since stands
+            self._runs.create_entity(entity)
 
     def run(self, run: str) -> Run | None:
         keys = split_run_id(run)
@@ -136,10 +141,6 @@ class TableLedger:
             ),
         ]
         write_batches(self._tables.table("links"), operations)
-
-    def forget_links(self, customer: str) -> None:
-        table = self._tables.table("links")
-        delete_rows(table, rows_below(table, customer, select=KEYS))
 
     def take_lease(  # noqa: PLR0913  a lease is who, for what, from when, how long
         self, customer: str, run: str, holder: str, now: datetime, seconds: float, *, handed: str = ""

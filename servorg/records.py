@@ -156,7 +156,7 @@ class Ledger(Protocol):
     """What ServOrg remembers. Every write may be repeated."""
 
     def create_run(self, run: Run) -> None:
-        """Writes a new run."""
+        """Writes a new run; one that is there already stays as it is."""
         ...
 
     def run(self, run: str) -> Run | None:
@@ -206,10 +206,6 @@ class Ledger(Protocol):
         groups: Mapping[EntraGroupId, GroupLink | None],
     ) -> None:
         """Replaces these links and no others; None deletes."""
-        ...
-
-    def forget_links(self, customer: str) -> None:
-        """Deletes every link of the customer: nothing is managed any more."""
         ...
 
     def take_lease(  # noqa: PLR0913  a lease is who, for what, from when, how long

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -26,8 +26,8 @@ CLOCK_WARN, CLOCK_BAD = 30.0, 240.0
 """Seconds. Leases compare clocks of machines; Entra refuses a token that is 5 minutes from its time."""
 
 
-def table_checks(settings: StorageSettings, clock: Callable[[], float] = time.time) -> Iterator[Check]:
-    """A row written, read and deleted; and the clock (Unix seconds) against the service's Date header."""
+def table_checks(settings: StorageSettings) -> Iterator[Check]:
+    """A row written, read and deleted; and this machine's clock against the service's Date header."""
     from azure.core.exceptions import AzureError
 
     dates: list[str] = []
@@ -40,7 +40,7 @@ def table_checks(settings: StorageSettings, clock: Callable[[], float] = time.ti
         yield storage_fault("table", error)
     else:
         yield Check("table", State.OK, "a row was written, read and deleted")
-    yield clock_check(dates[-1] if dates else "", clock())
+    yield clock_check(dates[-1] if dates else "", time.time())
 
 
 def _use(table: TableClient, dates: list[str]) -> None:

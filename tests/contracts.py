@@ -20,7 +20,6 @@ REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference"
 CONTRACT = REFERENCE / "deskdirector-contract.yaml"
 SWAGGER = REFERENCE / "deskdirector-connector.swagger.json"
 CONNECTOR = "/api/v2/automate/connector"
-FUNCTIONS_HOST = "https://functions.deskdirector.com"
 
 # deskdirector-second-look.md §3: a contact's names in the dialect `given`
 ALIASES = {"firstName": "givenName", "lastName": "surname", "name": "fullName"}

@@ -113,34 +113,34 @@ export class Saving {
     try {
       told = await saveChoices(choices.map((one) => ({ ...one, etag: this.page.row(one.id).etag })));
     } catch (failure) {
-      for (const one of choices) this.#mark(one.id, { ...one, state: "failed", message: failure.message });
+      for (const { id } of choices)
+        this.#mark(id, { sync: this.#wish(id, sync), state: "failed", message: failure.message });
       this.page.failed(failure.message);
       return;
     }
     const message = "This group is not in the list any more: load the page again.";
-    for (const id of told.missing) this.#mark(id, { sync, state: "failed", message });
-    this.#take(told.groups);
+    for (const id of told.missing) this.#mark(id, { sync: this.#wish(id, sync), state: "failed", message });
     this.#overtaken(told.conflicts, sync);
-    if (told.groups.length && undoing) this.page.undone(told.groups.length);
-    else if (told.groups.length)
-      this.#remember(
-        told.groups.map((row) => row.id),
-        sync,
-      );
+    for (const row of told.groups) this.page.put(row);
+    const newer = told.groups.filter(({ id }) => this.#wish(id, sync) !== sync);
+    const saved = told.groups.filter((row) => !newer.includes(row)).map(({ id }) => id);
+    for (const id of saved) this.#mark(id, null);
+    if (saved.length && undoing) this.page.undone(saved.length);
+    else if (saved.length) this.#remember(saved, sync);
+    await Promise.all(newer.map(({ id }) => this.#send(id)));
   }
 
-  #take(rows) {
-    for (const row of rows) {
-      this.page.put(row);
-      this.#mark(row.id, null);
-    }
+  /** What is wished for a group by now, which may be another thing than was sent. */
+  #wish(id, sent) {
+    return this.pending.get(id)?.sync ?? sent;
   }
 
   /** Rows that somebody else changed: where he wished the same, nothing is left to ask. */
   #overtaken(rows, sync) {
     for (const row of rows) {
+      const wish = this.#wish(row.id, sync);
       this.page.put(row);
-      this.#mark(row.id, row.sync === sync ? null : { sync, state: "conflict" });
+      this.#mark(row.id, row.sync === wish ? null : { sync: wish, state: "conflict" });
     }
     if (rows.length) this.page.overtaken(rows);
   }

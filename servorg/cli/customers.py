@@ -22,6 +22,12 @@ def customers() -> None:
     """Add, list, show and remove customers."""
 
 
+_LEFT_ACCOUNT = (
+    "Account {before} is left alone, unless it has the tag of a group in sync mode 4: then whoever is not in it "
+    "is taken out. `plan {id}` shows it before anything runs."
+)
+
+
 @customers.command(
     epilog=examples(
         "customers add contoso --name 'Contoso Ltd' --account 17 \\",
@@ -50,6 +56,8 @@ def add(tools: Tools, /, customer: str, **fields: Any) -> None:
     added = tools.customers().put(id=customer, **fields)
     what = "replaced; its configuration stays" if known else "added; see `configure`, then `plan`"
     show.line(show.console(), f"customer {added.id} ({added.name}) {what}")
+    if known and known.account != added.account:
+        show.line(show.console(), _LEFT_ACCOUNT.format(before=known.account, id=added.id))
 
 
 @customers.command("list", epilog=examples("customers list", "customers list --json"))

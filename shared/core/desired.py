@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from shared.core.catalogue import Catalogue, ServiceGroup
 from shared.core.census import AnyGroup, Census, everyone, judge, people_of
@@ -113,13 +113,16 @@ def desire(
 def _unite(
     own: dict[AccountId, DesiredAccount], feeds: Mapping[AccountId, Feed], census: Census
 ) -> dict[AccountId, DesiredAccount]:
-    """The customer's own account, and those that groups fill; a group may fill the own account too."""
+    """The customer's own account, and those that groups fill; of the own account everybody is described already."""
     accounts = dict(own)
     for account, feed in feeds.items():
+        if account in own:
+            continue
         people = dict(zip(feed.people, map(census.people.__getitem__, feed.people), strict=True))
         twins = {key: census.twins[key] for key in census.twins if key in feed.people}
-        filled = DesiredAccount(people, twins, census.roster, feeds=tuple(feed.groups), incomplete=feed.incomplete)
-        accounts[account] = replace(own[account], feeds=filled.feeds) if account in own else filled
+        accounts[account] = DesiredAccount(
+            people, twins, census.roster, feeds=tuple(feed.groups), incomplete=feed.incomplete
+        )
     return accounts
 
 

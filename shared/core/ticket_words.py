@@ -37,11 +37,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a ticket asked for: the customer's name, the modes, and those of `before` if they were others."""
+    """What a ticket asked for: the customer's name, the modes, and those of `before` if they were others.
+
+    `mirror`: the customer's `prune` is `all`, so what these modes describe loses what was given by hand.
+    """
 
     name: str
     modes: tuple[int, ...]
     before: tuple[int, ...] = ()
+    mirror: bool = False
 
 
 _AGAIN = "Please send the form again"
@@ -131,11 +135,14 @@ def _todo(run: RunFacts) -> Iterator[str]:
         yield "This ticket stays open: send the form again to sync, or close the ticket."
 
 
+_MIRROR = "This customer is a strict mirror: what was given by hand in DeskDirector is taken away too."
+
+
 def _modes(asked: Asked) -> str:
     mode = f"Sync mode: {_labels(asked.modes)}."
-    if not asked.before:
-        return mode
-    return f"{mode} It replaces {_labels(asked.before)}, also for the scheduled syncs from now on."
+    if asked.before:
+        mode += f" It replaces {_labels(asked.before)}, also for the scheduled syncs from now on."
+    return f"{mode} {_MIRROR}" if asked.mirror else mode
 
 
 def _labels(modes: Iterable[int]) -> str:

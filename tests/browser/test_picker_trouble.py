@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from doubles.stack import Stack
 from tests.browser.picker_rig import APP, Picker, another_app, row_of, switch_of
+from tests.e2e.polling import eventually
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,34 @@ def test_several_choices_that_could_not_be_saved_are_tried_again_together(picker
 
     expect(page.get_by_text("Saved: 2 groups are chosen")).to_be_visible()
     assert picker.chosen() == ["Finance", "Sales"]
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_choice_that_is_changed_while_several_are_saved_is_not_lost(picker: Picker, *, answered: bool) -> None:
+    ids = picker.groups("Finance", "Sales")
+    picker.choose(ids)
+    page = picker.open()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/api/groups/choices", hold, times=1)
+    page.get_by_label("Select all 2 shown").check()
+    page.get_by_role("button", name="Take out of the sync").click()
+    expect(switch_of(page, "Finance")).not_to_be_checked()
+    switch_of(page, "Finance").click()
+
+    if answered:
+        held[0].continue_()
+    else:
+        held[0].abort()
+        page.get_by_role("button", name="Try all 2 again").click()
+
+    expect(page.get_by_text("Saved:").first).to_be_visible()
+    expect(switch_of(page, "Finance")).to_be_checked()
+    expect(switch_of(page, "Sales")).not_to_be_checked()
+    eventually(picker.chosen, until=["Finance"].__eq__)
 
 
 def test_a_choice_that_is_given_up_is_as_it_was(picker: Picker) -> None:

@@ -221,7 +221,8 @@ def test_an_unknown_customer_is_named(customers: Customers) -> None:
 def test_a_removed_customer_leaves_no_configuration_protection_or_link(customers: Customers, tables: Tables) -> None:
     put(customers)
     ledger = TableLedger(tables)
-    ledger.write_links("contoso", AccountId(12), {Address("a@x.de"): ContactLink()}, {})
+    for name in ("contoso", "contoso-b"):
+        ledger.write_links(name, AccountId(12), {Address(f"p{i}@x.de"): ContactLink() for i in range(120)}, {})
     customers.configure("contoso", {"modes": (2,)})
     customers.protect("contoso", "a@x.de")
 
@@ -229,6 +230,7 @@ def test_a_removed_customer_leaves_no_configuration_protection_or_link(customers
 
     assert customers.all() == ()
     assert ledger.links("contoso") == {}
+    assert len(ledger.links("contoso-b")[AccountId(12)].contacts) == 120
     assert put(customers).tenant is None
     assert customers.configuration("contoso") == Configuration()
     assert customers.protected("contoso") == ()

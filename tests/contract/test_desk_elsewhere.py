@@ -74,7 +74,26 @@ def test_a_page_that_breaks_is_an_error(stage: OverHttp, desk: Desk) -> None:
 
 def test_an_account_without_a_name_is_told_by_its_id(stage: OverHttp, desk: Desk) -> None:
     row = {"id": 1, "email": "JAN@contoso.example", "company": {"id": CONTOSO}}
-    nameless = {"id": 2, "email": None, "company": {"id": CONTOSO, "name": None}}
+    nameless = {"id": 2, "email": "eva@contoso.example", "company": {"id": CONTOSO, "name": None}}
     stage.fault("accounts_of", body={"results": [row, nameless], "totalResults": 2})
 
-    assert desk.accounts_of({JAN, EVA}) == {JAN: {CONTOSO: ""}}
+    assert desk.accounts_of({JAN, EVA}) == {JAN: {CONTOSO: ""}, EVA: {CONTOSO: ""}}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "eva",
+        {"id": 2},
+        {"id": 2, "email": None, "company": {"id": CONTOSO}},
+        {"id": 2, "email": EVA},
+        {"id": 2, "email": EVA, "company": None},
+        {"id": 2, "email": EVA, "company": {"id": "7"}},
+    ],
+)
+def test_an_odd_contact_of_anybody_on_the_site_fails_nobodys_run(stage: OverHttp, desk: Desk, odd: object) -> None:
+    row = {"id": 1, "email": JAN, "company": {"id": CONTOSO, "name": "Contoso"}}
+    stage.fault("accounts_of", body={"results": [odd, row], "totalResults": 2})
+
+    assert desk.accounts_of({JAN, EVA}) == {JAN: {CONTOSO: "Contoso"}}

@@ -90,6 +90,19 @@ def test_a_run_comes_back_as_it_was_written(ledger: Ledger, customer: str) -> No
     assert ledger.run(run.id) == run
 
 
+def test_a_run_that_is_there_is_not_made_anew(ledger: Ledger, customer: str) -> None:
+    run = a_run(customer)
+    ledger.create_run(run)
+    ledger.update_run(run.id, status=RunStatus.HELD, digest="4f2a")
+
+    ledger.create_run(run)
+
+    found = ledger.run(run.id)
+    assert found is not None
+    assert (found.status, found.digest) == (RunStatus.HELD, "4f2a")
+    assert [one.id for one in ledger.runs(customer, 5)] == [run.id]
+
+
 def test_a_run_that_nobody_wrote_is_none(ledger: Ledger, customer: str) -> None:
     assert ledger.run(a_run(customer).id) is None
     assert ledger.run("no id/of a run") is None
@@ -320,17 +333,6 @@ def test_a_link_with_thousands_of_memberships_is_kept(ledger: Ledger, customer: 
     ledger.write_links(customer, AccountId(1), links.contacts, links.groups)
 
     assert ledger.links(customer) == {AccountId(1): links}
-
-
-def test_forgotten_links_are_gone_and_nobody_elses(ledger: Ledger, customer: str) -> None:
-    for name in (customer, f"{customer}-b"):
-        contacts = {Address(f"p{i}@x.de"): CONTACT for i in range(120)}
-        ledger.write_links(name, AccountId(1), contacts, {EntraGroupId("g"): GROUP})
-
-    ledger.forget_links(customer)
-
-    assert ledger.links(customer) == {}
-    assert len(ledger.links(f"{customer}-b")[AccountId(1)].contacts) == 120
 
 
 # leases

@@ -1,26 +1,30 @@
 """The tables are copied into a file and back, row by row."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scripts.tables import TABLES, backup, main, restore
+from scripts.tables import RESTORED, TABLES, backup, main, restore
 from servorg.customers import Customers
 from servorg.ledger import TableLedger
-from servorg.records import ChangeRow, Run
+from servorg.records import ChangeRow, LeaseTaken, Run, RunStatus
 from shared.core.model import AccountId, Address, ContactLink
 from shared.settings import StorageSettings
 from shared.tables import Tables, delete_partition
 from tests.azurite import Azurite, azurite_session
 
 azurite = pytest.fixture(scope="module")(azurite_session)
+NOW = datetime(2026, 11, 24, 10, 53, 12, tzinfo=UTC)
 RUN = Run(
     "contoso-20261124-105312-4f2a9c1b",
     "contoso",
     (2,),
-    queued_at=datetime(2026, 11, 24, 10, 53, 12, tzinfo=UTC),
+    RunStatus.SUCCEEDED,
+    queued_at=NOW,
+    ended_at=NOW,
     skipped=tuple((f"„{number}“\u2028@contoso.example", "guest", "") for number in range(200)),
 )
 LINK = ContactLink(leaving_since=1.0, service_group=5)
@@ -49,7 +53,7 @@ def test_what_was_lost_comes_back_as_it_was(tables: Tables, tmp_path: Path) -> N
     copied = backup(tables, file)
     empty(tables)
     lost = Customers(tables).all()
-    written, again = restore(tables, file), restore(tables, file)
+    written, again = restore(tables, file, NOW), restore(tables, file, NOW)
     ledger = TableLedger(tables)
 
     assert lost == ()
@@ -61,13 +65,33 @@ def test_what_was_lost_comes_back_as_it_was(tables: Tables, tmp_path: Path) -> N
     assert [one.name for one in Customers(tables).all()] == ["Contoso"]
 
 
-def test_rows_that_came_since_stay(tables: Tables, tmp_path: Path) -> None:
+def test_rows_that_came_or_changed_since_stay(tables: Tables, tmp_path: Path) -> None:
     file = tmp_path / "tables.jsonl"
     backup(tables, file)
-    Customers(tables).put(id="fabrikam", name="Fabrikam", url="https://other.example", account=4712)
-    restore(tables, file)
+    customers = Customers(tables)
+    customers.put(id="fabrikam", name="Fabrikam", url="https://other.example", account=4712)
+    customers.put(id="contoso", name="Contoso today", url="https://custorg.example", account=4711)
+    restore(tables, file, NOW)
 
-    assert [one.id for one in Customers(tables).all()] == ["contoso", "fabrikam"]
+    assert [one.name for one in customers.all()] == ["Contoso today", "Fabrikam"]
+
+
+def test_a_run_that_was_under_way_is_not_gone_on_with(tables: Tables, tmp_path: Path) -> None:
+    file, ledger = tmp_path / "tables.jsonl", TableLedger(tables)
+    lying = replace(RUN, id="contoso-20261124-105313-4f2a9c1c", status=RunStatus.RUNNING, ended_at=None)
+    ledger.create_run(lying)
+    ledger.take_lease("contoso", lying.id, "a host", NOW, 120)
+    backup(tables, file)
+    empty(tables)
+    restore(tables, file, NOW)
+    found = ledger.run(lying.id)
+    taken = ledger.take_lease("contoso", RUN.id, "another", NOW, 120)
+
+    assert found is not None
+    assert (found.status, found.ended_at, found.reason) == (RunStatus.CANCELLED, NOW, RESTORED)
+    assert found.over
+    assert isinstance(taken, LeaseTaken)
+    assert taken.previous is None
 
 
 def test_the_file_is_for_its_owner_alone(tables: Tables, tmp_path: Path) -> None:

@@ -11,8 +11,6 @@ from aiohttp import web
 
 from doubles.faults import Faults
 
-WORKED = web.AppKey("worked", list[str])
-
 
 class Counter:
     """A client of the double."""

@@ -32,7 +32,7 @@ class FakeLedger:
         self._lock = threading.RLock()
 
     def create_run(self, run: Run) -> None:
-        self.kept[_known(run.id)] = run
+        self.kept.setdefault(_known(run.id), run)
 
     def run(self, run: str) -> Run | None:
         return self.kept.get(run)
@@ -82,9 +82,6 @@ class FakeLedger:
         accounts = self.managed.setdefault(customer, {})
         before = accounts.get(account, Links())
         accounts[account] = Links(_merged(before.contacts, contacts), _merged(before.groups, groups))
-
-    def forget_links(self, customer: str) -> None:
-        self.managed.pop(customer, None)
 
     def take_lease(
         self, customer: str, run: str, holder: str, now: datetime, seconds: float, *, handed: str = ""

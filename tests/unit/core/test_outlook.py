@@ -31,7 +31,7 @@ from shared.core.model import (
 from shared.core.outlook import Around, Code, foresee
 from shared.core.plan import make_plan
 from shared.wire import OutlookCode
-from tests.builders import ACCOUNT, ACCOUNTS, CONTACTS, GROUPS, OWNERS, SERVICES, a_group, a_policy, a_side
+from tests.builders import ACCOUNT, ACCOUNTS, CONTACTS, GROUPS, OWNERS, SERVICES, a_group, a_policy, a_side, mail
 
 OTHER = AccountId(40)
 NAMES = ("IT", "it ", "Sales", "sa  les", "!!", " ", "x" * MAX_GROUP_NAME, "x" * (MAX_GROUP_NAME + 1), "ß" * 60)
@@ -97,11 +97,21 @@ def carried_out(world: World, group: EntraGroupId, wanted: set[SyncMode]) -> tup
         told.append(Code.OWNERS_MANAGE)
     if any(group in account.served for account in desired.accounts.values()):
         told.append(Code.SERVICE_FOUND)
-    if any(group in account.feeds for account in desired.accounts.values()):
+    tagged = world.around.catalogue.tagged.get(slug(world.names[group]), ())
+    described = {account for account in tagged if account in desired.accounts}
+    if ACCOUNTS in wanted and not why & UNFED and described:
         told.append(Code.ACCOUNT_FOUND)
+        assert all(mail(people[group]) in desired.accounts[account].people for account in described)
     return (*told, *(REASONS[reason] for reason in why & REASONS.keys()))
 
 
+UNFED = {
+    Reason.NO_SLUG,
+    Reason.SLUG_TAKEN,
+    Reason.NO_ACCOUNT,
+    Reason.SEVERAL_ACCOUNTS,
+    Reason.FOREIGN_ACCOUNT,
+}
 REASONS = {
     Reason.NAME_TOO_LONG: Code.NAME_TOO_LONG,
     Reason.NAME_TAKEN: Code.NAME_TAKEN,

@@ -404,6 +404,23 @@ def test_an_account_that_was_the_customers_own_before_is_not_emptied() -> None:
     assert site.active(99) == {"jan", "eva"}
 
 
+def test_the_own_account_of_united_modes_is_not_filled_by_its_tag_so_leaving_it_takes_nobody_out() -> None:
+    site = Site()
+    site.tag(HR)
+    site.tag(ACCOUNT, "hr")
+    site.turn(a_group("hr", ["jan"]), support("eva"), modes=(1, 4))
+    links = site.ledger.links(CUSTOMER)
+    site.tag(ACCOUNT)
+    site.ledger.managed[CUSTOMER] = {AccountId(99): links[ACCOUNT]}
+    for name in ("jan", "eva"):
+        site.desk.add_contact(99, mail(name))
+
+    site.turn(support("eva"), modes=(1, 4))
+
+    assert not any(link.fills for link in links[ACCOUNT].groups.values())
+    assert site.active(99) == {"jan", "eva"}
+
+
 def test_what_fills_an_account_is_known_by_its_group() -> None:
     site = Site()
 

@@ -65,6 +65,17 @@ def test_a_customer_that_is_replaced_keeps_its_key_unless_another_is_named() -> 
     assert (other["keySecret"], other["keySetting"]) == (None, "KEY_OF_FABRIKAM")
 
 
+def test_another_account_says_what_becomes_of_the_one_before() -> None:
+    app = App()
+    app.run(*ADD)
+
+    same = app.run(*ADD)
+    other = app.run(*ADD, "--account", "78")
+
+    assert "left alone" not in same.stdout
+    assert "Account 77 is left alone, unless it has the tag" in " ".join(other.stdout.split())
+
+
 def test_adding_a_known_customer_replaces_it_and_says_so() -> None:
     app = App()
     app.run(*ADD)

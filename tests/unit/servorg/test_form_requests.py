@@ -14,6 +14,7 @@ from servorg.messages import SyncJob, TicketEvent
 from servorg.records import Run, RunStatus
 from servorg.request_records import State
 from shared.core.gates import Limits
+from shared.core.model import Prune
 from shared.errors import DeskRejected
 from tests.builders import a_group, a_side, an_unread_group
 from tests.fakes.helpdesk import APPROVAL, CLOSED, DECLINED, IN_PROGRESS, NEW
@@ -69,8 +70,21 @@ def test_modes_replace_those_of_the_customer_and_nothing_else_and_the_notes_say_
     it.settle()
 
     assert it.book.configuration(CUSTOMER) == Configuration(modes=(2,), max_removals=7)
+    assert len(it.helpdesk.notes(ticket)) == 2
     for note in it.helpdesk.notes(ticket):
         assert 'Sync mode: "Add contacts to Contact Group". It replaces "Sync contacts only" and "Link ' in note
+
+
+def test_the_notes_of_a_strict_mirror_say_what_it_takes_away() -> None:
+    it = FakeReception()
+    it.book.configured[CUSTOMER] = Configuration(prune=Prune.ALL)
+    ticket = it.submit(answers(CUSTOMER, "2"))
+
+    it.deliver(ticket)
+    it.settle()
+
+    assert len(it.helpdesk.notes(ticket)) == 2
+    assert all("what was given by hand in DeskDirector is taken away too" in note for note in it.helpdesk.notes(ticket))
 
 
 def test_modes_that_stay_are_not_said_to_be_replaced() -> None:
@@ -80,6 +94,7 @@ def test_modes_that_stay_are_not_said_to_be_replaced() -> None:
     it.deliver(ticket)
     it.settle()
 
+    assert len(it.helpdesk.notes(ticket)) == 2
     assert all("replaces" not in note for note in it.helpdesk.notes(ticket))
     assert all('Sync mode: "Sync contacts only".' in note for note in it.helpdesk.notes(ticket))
 
@@ -204,6 +219,28 @@ def test_another_form_that_is_added_to_the_ticket_changes_nothing() -> None:
 
     assert (len(it.runs()), it.statuses_told(ticket)) == (1, [IN_PROGRESS, CLOSED])
     assert it.row(ticket).result == it.results - 1
+
+
+def test_an_older_form_that_was_answered_does_not_run_again_when_the_newer_one_is_gone() -> None:
+    it = FakeReception()
+    ticket = it.submit(answers(CUSTOMER, "2"))
+    it.deliver(ticket)
+    it.settle()
+    it.helpdesk.set_status(ticket, NEW)
+    it.submit(answers(CUSTOMER, "1"), ticket=ticket)
+    it.deliver(ticket)
+    it.settle()
+    it.helpdesk.set_status(ticket, NEW)
+    del it.helpdesk.answers[it.helpdesk.tickets[ticket].forms[-1]]
+    it.submit(FormAnswers({"survey": FieldAnswer()}), ticket=ticket)
+
+    it.deliver(ticket)
+    it.settle()
+
+    assert len(it.runs()) == 2
+    assert it.book.configuration(CUSTOMER).modes == (1,)
+    assert it.row(ticket).seen == it.results
+    assert it.catch_up() == 0
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,26 @@ def test_a_run_that_reached_its_plan_is_not_planned_again_when_it_is_redelivered
     assert len(office.entra.reads) == 1
 
 
+def test_a_plan_that_was_left_lying_for_more_than_a_day_is_not_gone_on_with() -> None:
+    office = an_office(limits=Limits(25, 100, 100))
+    office.sync()
+    office.entra.side = a_side(a_group("it", PEOPLE[:2]))
+    office.desk.fail("remove_group_user", DeskUnavailable("no connection"))
+    run = office.enqueue()
+    with pytest.raises(DeskUnavailable):
+        office.deliver()
+    office.entra.side = a_side(a_group("it", PEOPLE))
+    before = len(office.desk.writes)
+    office.now += timedelta(days=1, seconds=1)
+
+    work(office.office, SyncJob(run.id, CUSTOMER), 2)
+
+    assert office.run(run.id).status is RunStatus.FAILED
+    assert office.run(run.id).reason == "its plan is more than a day old; the next run reads both sides afresh"
+    assert len(office.desk.writes) == before
+    assert office.sync().status is RunStatus.SUCCEEDED
+
+
 def test_a_custorg_that_refuses_ends_the_run_at_once() -> None:
     office = an_office()
     office.entra.then(CustOrgRefused("the key is wrong"))
