@@ -3,6 +3,7 @@
 What stands above its marker is written by hand. A test compares both with the code.
 """
 
+import argparse
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -40,4 +41,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m scripts.openapi", description=__doc__).parse_args()
     main()

@@ -4,6 +4,7 @@ What was looked at and is none, such as the made-up keys of the doubles, stands 
 Ends with 1 when something else is found; with --accept that is written down as none.
 """
 
+import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +22,13 @@ HASHES = {"package-lock.json", "requirements.txt", "requirements-dev.txt", "requ
 
 def main(arguments: list[str]) -> int:
     """The exit status."""
+    words = argparse.ArgumentParser(prog="python -m scripts.scan_secrets", description=__doc__)
+    words.add_argument("--accept", action="store_true", help="what is found is no secret, and is recorded so")
+    asked = words.parse_args(arguments)
     known = baseline.load_from_file(str(BASELINE))
     configure_settings_from_baseline(known)
     found = scan(ROOT)
-    if "--accept" in arguments:
+    if asked.accept:
         return _accept(found)
     accepted = {(name, one["hashed_secret"]) for name, several in known["results"].items() for one in several}
     new = [f"{name}:{one.line_number}: {one.type}" for name, one in found if (name, one.secret_hash) not in accepted]

@@ -35,7 +35,7 @@ RESTORED = "was under way when the tables were copied"
 
 def main(words: list[str]) -> int:
     """The command line; the exit status."""
-    if len(words) != 2 or words[0] not in {"backup", "restore"}:  # noqa: PLR2004  a verb and a file
+    if len(words) != 2 or words[0] not in {"backup", "restore"} or words[1].startswith("-"):  # noqa: PLR2004  a verb and a file
         sys.stderr.write(f"{__doc__}")
         return USAGE
     try:
