@@ -103,7 +103,7 @@ faults: setup ## the long fault suite: bugs planted into the planner, and its la
 
 .PHONY: bench
 bench: setup ## the benchmarks: planner, start of the hosts, a first sync, the form's routes, the group picker
-	@for what in same empty every-mode every-mode-empty diffsync; do $(STEP) "planner, $$what" $(BIN)/python -m bench.planner $$what || exit 1; done
+	@for what in same empty every-mode every-mode-empty every-account every-account-empty diffsync; do $(STEP) "planner, $$what" $(BIN)/python -m bench.planner $$what || exit 1; done
 	@$(STEP) "start of the hosts" $(BIN)/python -m bench.startup
 	@$(STEP) "first sync" $(BIN)/python -m bench.end_to_end
 	@$(STEP) "a delivery of DeskDirector's event" $(BIN)/python -m bench.event

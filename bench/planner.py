@@ -1,7 +1,7 @@
 """The planner's figures: CPU seconds and peak memory of desired state, plan and digest, beside diffsync's.
 
 Each measurement runs in a process of its own: `python -m bench.planner CASE` prints one JSON line, where CASE is
-`same`, `empty` (sync mode 2), `every-mode`, `every-mode-empty` or `diffsync`.
+`same`, `empty` (sync mode 2), `every-mode`, `every-mode-empty`, `every-account`, `every-account-empty` or `diffsync`.
 """
 
 import gc
@@ -10,6 +10,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from bench.planner_world import ACCOUNT, World, contact_groups, entra_side, every_mode
 from shared.core.desired import desire
@@ -19,13 +20,17 @@ from shared.core.plan import make_plan
 from shared.cycles import no_search_for_cycles
 
 PEOPLE, GROUPS, DIFFERENT = 200_000, 30, 0.01
+SOME = 3
+"""So many of the groups have an account of their own."""
 
 
 CASES: Mapping[str, tuple[Callable[[EntraSide, float], World], float]] = {
     "same": (contact_groups, DIFFERENT),
     "empty": (contact_groups, 1),
-    "every-mode": (every_mode, DIFFERENT),
-    "every-mode-empty": (every_mode, 1),
+    "every-mode": (partial(every_mode, accounts=SOME), DIFFERENT),
+    "every-mode-empty": (partial(every_mode, accounts=SOME), 1),
+    "every-account": (partial(every_mode, accounts=GROUPS), DIFFERENT),
+    "every-account-empty": (partial(every_mode, accounts=GROUPS), 1),
     "diffsync": (contact_groups, DIFFERENT),
 }
 

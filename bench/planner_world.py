@@ -52,20 +52,20 @@ def contact_groups(side: EntraSide, share: float) -> World:
     return World([SyncMode.CONTACT_GROUPS], side, Catalogue(), {ACCOUNT: account}, {ACCOUNT: links})
 
 
-def every_mode(side: EntraSide, share: float) -> World:
-    """All modes united: each group has a service group and an account with its tag, and owners manage it."""
-    filled = {group.id: AccountId(FIRST_FILLED + g) for g, group in enumerate(side.groups)}
+def every_mode(side: EntraSide, share: float, accounts: int) -> World:
+    """All modes united: each group has a service group and owners, the first `accounts` an account with their tag."""
+    filled = {group.id: AccountId(FIRST_FILLED + g) for g, group in enumerate(side.groups[:accounts])}
     services = {group.id: FIRST_SERVICE + g for g, group in enumerate(side.groups)}
     current = {account: Account(account) for account in (ACCOUNT, *filled.values())}
     links: dict[AccountId, Links] = {}
     if share < 1:
         missing = _missing(side, share)
         current[ACCOUNT], links[ACCOUNT] = _own(side, missing, services)
-        for group in side.groups:
+        for group in side.groups[:accounts]:
             current[filled[group.id]], links[filled[group.id]] = _filled(filled[group.id], side, group, missing)
     catalogue = Catalogue(
         services={fold(group.name): (services[group.id],) for group in side.groups},
-        tagged={slug(group.name): (filled[group.id],) for group in side.groups},
+        tagged={slug(group.name): (filled[group.id],) for group in side.groups if group.id in filled},
         fed={account: {group} for group, account in filled.items() if account in links},
         served=services if links else {},
     )

@@ -69,9 +69,45 @@ BUGS = (
     ),
     Bug(
         "whoever comes back stays marked as leaving",
-        "shared/core/links.py",
-        " and link.leaving_since is None and link.managed",
-        " and link.managed",
+        "shared/core/match.py",
+        "            and link.leaving_since is None\n",
+        "",
+    ),
+    Bug(
+        "whom runs once gave up is not theirs again when he comes back",
+        "shared/core/match.py",
+        "            and link.managed\n",
+        "",
+    ),
+    Bug(
+        "another user under the same address is not noted",
+        "shared/core/match.py",
+        "            and link.entra_ids == (user.id,)\n",
+        "",
+    ),
+    Bug(
+        "who shares an address with another user is not noted",
+        "shared/core/match.py",
+        "            and person not in twins\n",
+        "",
+    ),
+    Bug(
+        "an inactive contact is not activated",
+        "shared/core/match.py",
+        "            and contact.active\n",
+        "",
+    ),
+    Bug(
+        "a service group that was found is not noted as given",
+        "shared/core/match.py",
+        "contact.service_group == link.service_group == service_group",
+        "contact.service_group == service_group",
+    ),
+    Bug(
+        "a contact without the service group that its link names does not get it again",
+        "shared/core/match.py",
+        "contact.service_group == link.service_group == service_group",
+        "link.service_group == service_group",
     ),
     Bug(
         "newcomers count in the share of removals",

@@ -48,7 +48,7 @@ class Census:
 
     def known(self, ids: Iterable[EntraUserId]) -> AbstractSet[Address]:
         """The addresses of those of these users who count."""
-        return {found for found in map(self.roster.get, ids) if found}
+        return set(filter(None, map(self.roster.get, ids)))
 
 
 def judge(side: EntraSide, ids: AbstractSet[EntraUserId]) -> Census:
@@ -62,8 +62,8 @@ def judge(side: EntraSide, ids: AbstractSet[EntraUserId]) -> Census:
         if not everybody and user_id not in ids:
             continue
         found = usable_address(user, domains)
-        if isinstance(found, Reason):
-            census.skipped.append(Skipped(user.mail or user.upn, found, user_id))
+        if found is None:
+            census.skipped.append(Skipped(user.mail or user.upn, why_not(user), user_id))
             continue
         roster[user_id] = found
         if people.setdefault(found, user) is not user:
@@ -78,21 +78,24 @@ def _share(census: Census, found: Address, user: EntraUser) -> None:
     census.skipped.append(Skipped(found, Reason.DUPLICATE_ADDRESS, second.id))
 
 
-def usable_address(user: EntraUser, verified_domains: frozenset[str]) -> Address | Reason:
-    """The address by which DeskDirector knows this user, or why the user does not count.
+def usable_address(user: EntraUser, verified_domains: frozenset[str]) -> Address | None:
+    """The address by which DeskDirector knows this user; None when the user does not count.
 
     Its domain must be one that the tenant has verified.
     """
+    found = user.address
+    if found is None or user.guest or not user.enabled or found[found.index("@") + 1 :] not in verified_domains:
+        return None
+    return found
+
+
+def why_not(user: EntraUser) -> Reason:
+    """Why a user who has no usable address does not count."""
     if user.guest:
         return Reason.GUEST
     if not user.enabled:
         return Reason.DISABLED
-    found = user.address
-    if found is None:
-        return Reason.NO_ADDRESS
-    if found.rpartition("@")[2] in verified_domains:
-        return found
-    return Reason.UNVERIFIED_DOMAIN if user.mail else Reason.NO_ADDRESS
+    return Reason.UNVERIFIED_DOMAIN if user.address and user.mail else Reason.NO_ADDRESS
 
 
 def people_of(group: AnyGroup, census: Census, *, owners: bool) -> dict[Address, GroupRole]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from shared.core.census import usable_address
+from shared.core.census import usable_address, why_not
 from shared.core.changes import Change
 from shared.core.match import aliases
 from shared.core.model import (
@@ -195,15 +195,15 @@ def _of_directory(about: Explanation) -> list[Why]:
     if not about.directory.people:
         return [Why(Ground.NOT_IN_ENTRA, about.asked)]
     usable = [usable_address(one.user, about.directory.domains) for one in about.directory.people]
-    twice = {name for name in usable if not isinstance(name, Reason) and usable.count(name) > 1}
+    twice = {name for name in usable if name and usable.count(name) > 1}
     shared = [Why(Ground.LEFT_OUT, name, Reason.DUPLICATE_ADDRESS) for name in sorted(twice)]
     judged = zip(about.directory.people, usable, strict=True)
     return [*(_of_person(about, person, name) for person, name in judged), *shared]
 
 
-def _of_person(about: Explanation, person: InEntra, usable: Address | Reason) -> Why:
-    if isinstance(usable, Reason):
-        return Why(Ground.LEFT_OUT, person.user.mail or person.user.upn, usable)
+def _of_person(about: Explanation, person: InEntra, usable: Address | None) -> Why:
+    if usable is None:
+        return Why(Ground.LEFT_OUT, person.user.mail or person.user.upn, why_not(person.user))
     owners = SyncMode.CONTACT_GROUPS_WITH_OWNERS in about.modes
     if any(group.path or (owners and group.owner) for group in person.groups):
         return Why(Ground.COUNTS, usable)

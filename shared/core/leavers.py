@@ -29,8 +29,7 @@ def plan_leavers(account: AccountId, matched: Matched, policy: Policy, others: C
     if matched.wanted.incomplete or policy.prune is Prune.OFF:
         return leavers
     contacts, links = matched.account.contacts, matched.links.contacts
-    desired, proxied = matched.wanted.people, set(matched.proxied.values())
-    for key in sorted([key for key in contacts if key not in desired and key not in proxied]):
+    for key in sorted(matched.strangers & contacts.keys()):
         managed = key in links and links[key].managed
         if not contacts[key].active or not (managed or policy.prune is Prune.ALL):
             continue

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from shared.core.leavers import Leavers
 from shared.core.match import Matched
@@ -25,7 +26,7 @@ def update_links(matched: Matched, gifts: Gifts, leavers: Leavers, linked: Mappi
     """
     old = matched.links.contacts
     contacts = _desired(matched, gifts, linked)
-    forgotten = set() if matched.wanted.incomplete else _undesired(matched)
+    forgotten = set() if matched.wanted.incomplete else matched.strangers & old.keys()
     for key in (gifts.keys() | leavers.marks.keys() | forgotten) - contacts.keys():
         fresh = _leaving(matched, key, gifts.get(key, {}), leavers.marks.get(key))
         if fresh != old.get(key):
@@ -41,22 +42,21 @@ def _desired(matched: Matched, gifts: Gifts, linked: Mapping[Address, int | None
     """The links of desired people, where they are new or differ."""
     fresh: dict[Address, ContactLink | None] = {}
     old, twins, proxied = matched.links.contacts, matched.wanted.twins, matched.proxied
-    stale = _stale(matched)
-    touched = gifts.keys() | stale.keys()
+    people, stale = matched.wanted.people, _stale(matched)
     nothing: dict[EntraGroupId, Given] = {}
-    for person, user in matched.wanted.people.items():
+    for person in chain(matched.unsettled, gifts, stale):
         key = proxied.get(person, person) if proxied else person
-        link = old.get(key)
-        ids = (user.id, *twins.get(person, ())) if twins else (user.id,)
-        settled = link is not None and link.entra_ids == ids and link.leaving_since is None and link.managed
-        if settled and key not in touched:
+        if key in fresh or person not in people:
             continue
+        link, ids = old.get(key), (people[person].id, *twins.get(person, ()))
         if link is None:
             fresh[key] = ContactLink(ids, gifts.get(key, nothing), service_group=linked.get(key))
             continue
         memberships = {**link.memberships, **gifts.get(key, nothing)}
         kept = {g: given for g, given in memberships.items() if g not in stale.get(key, ())}
-        fresh[key] = ContactLink(ids, kept, service_group=link.service_group)
+        now = ContactLink(ids, kept, service_group=link.service_group)
+        if now != link:
+            fresh[key] = now
     return fresh
 
 
@@ -70,11 +70,6 @@ def _stale(matched: Matched) -> dict[Address, set[EntraGroupId]]:
         for key in set(gone).difference(map(matched.key, wanted.people) if gone and wanted else ()):
             stale.setdefault(key, set()).add(group_id)
     return stale
-
-
-def _undesired(matched: Matched) -> set[Address]:
-    desired, proxied = matched.wanted.people, set(matched.proxied.values())
-    return {key for key in matched.links.contacts if key not in desired and key not in proxied}
 
 
 def _leaving(

@@ -1,6 +1,6 @@
 """Which contact is a person, and which contact group is an Entra group: found, not yet compared."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +13,7 @@ from shared.core.model import (
     ContactGroup,
     ContactGroupId,
     ContactId,
+    ContactLink,
     EntraGroupId,
     EntraUser,
     Given,
@@ -30,13 +31,15 @@ from shared.core.model import (
 class Matched:
     """One account with its desired side and its links, laid on each other.
 
-    `proxied` is the contact's address of a person who was matched by a proxy address; `newcomers` are people without a
-    contact; `groups` is the contact group of each desired Entra group that has one.
+    `unsettled` are people about whom anything may have to change, as `find_unsettled` tells them. `proxied` is the
+    contact's address of a person who was matched by a proxy address; `newcomers` are people without a contact; `groups`
+    is the contact group of each desired Entra group that has one.
     """
 
     account: Account
     wanted: DesiredAccount
     links: Links
+    unsettled: Sequence[Address]
     proxied: Mapping[Address, Address]
     groups: Mapping[EntraGroupId, ContactGroup]
     newcomers: AbstractSet[Address]
@@ -45,6 +48,13 @@ class Matched:
     def key(self, person: Address) -> Address:
         """The address of the contact that is, or will be, this person."""
         return self.proxied.get(person, person)
+
+    @cached_property
+    def strangers(self) -> AbstractSet[Address]:
+        """The addresses of contacts and links that are nobody's who is desired."""
+        people = self.wanted.people.keys()
+        found = (self.account.contacts.keys() - people) | (self.links.contacts.keys() - people)
+        return found.difference(self.proxied.values())
 
     @cached_property
     def by_id(self) -> Mapping[ContactId, Address]:
@@ -99,17 +109,49 @@ def match(
     """
     claims = claims_of(wanted.groups, account.groups, links.groups, left_alone)
     groups, unmatched = match_groups(wanted.groups, account.groups, links.groups, claims)
-    missing = {person for person in wanted.people if person not in account.contacts}
+    unsettled = find_unsettled(wanted, account.contacts, links.contacts)
+    missing = {person for person in unsettled if person not in account.contacts}
     proxied = match_people(wanted.people, account.contacts, missing)
     return Matched(
         account=account,
         wanted=wanted,
         links=links,
+        unsettled=unsettled,
         proxied=proxied,
         groups=groups,
         newcomers=missing - proxied.keys(),
         unmatched=tuple(unmatched),
     )
+
+
+def find_unsettled(
+    wanted: DesiredAccount, contacts: Mapping[Address, Contact], links: Mapping[Address, ContactLink]
+) -> list[Address]:
+    """The people with whom not everything is as it shall be; nobody else needs a second look.
+
+    All others have an active contact of their own address and a link of exactly their user, and both have the service
+    group that they shall have, or none. All of it in one walk: to look up hundreds of thousands of people in several
+    places at once takes little longer than in one.
+    """
+    unsettled: list[Address] = []
+    services, twins = wanted.services, wanted.twins
+    for person, user in wanted.people.items():
+        contact, link = contacts.get(person), links.get(person)
+        service = services.get(person) if services else None
+        service_group = service.id if service else None
+        settled = (
+            contact is not None
+            and link is not None
+            and contact.active
+            and link.managed
+            and link.leaving_since is None
+            and link.entra_ids == (user.id,)
+            and contact.service_group == link.service_group == service_group
+            and person not in twins
+        )
+        if not settled:
+            unsettled.append(person)
+    return unsettled
 
 
 def match_people(

@@ -176,8 +176,8 @@ def _contact_growth(account: AccountId, matched: Matched) -> tuple[list[CreateCo
     """Contacts to make or activate, by address; and how many of the desired ones are active already."""
     contacts, people = matched.account.contacts, matched.wanted.people
     new = sorted(matched.newcomers)
-    keys = people.keys() | set(matched.proxied.values()) if matched.proxied else people.keys()
-    inactive = sorted(keys & {key for key, contact in contacts.items() if not contact.active})
+    found = (key for key in map(matched.key, matched.unsettled) if key in contacts)
+    inactive = sorted(key for key in found if not contacts[key].active)
     growth: list[CreateContact | ActivateContact] = [CreateContact(account, a, *names(people[a], a)) for a in new]
     growth += [ActivateContact(account, key) for key in inactive]
     return growth, len(people) - len(growth)

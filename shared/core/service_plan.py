@@ -61,8 +61,10 @@ def _unsettled(plan: ServicePlan, matched: Matched, wanted: Mapping[Address, Ser
     """Who has not the service group that he shall have. The others are held, and noted where that is news."""
     contacts, links = matched.account.contacts, matched.links.contacts
     unsettled: list[Address] = []
-    for key, service in wanted.items():
-        contact, link = contacts.get(key), links.get(key)
+    for key in map(matched.key, matched.unsettled):
+        service, contact, link = wanted.get(key), contacts.get(key), links.get(key)
+        if service is None:
+            continue
         if contact is None or contact.service_group != service.id:
             unsettled.append(key)
         elif link is None or link.service_group != service.id:
@@ -73,12 +75,15 @@ def _unsettled(plan: ServicePlan, matched: Matched, wanted: Mapping[Address, Ser
 
 def _others(matched: Matched, policy: Policy, wanted: AbstractSet[Address]) -> set[Address]:
     """Contacts that shall have no service group, where a run linked one or, active, the policy is a strict mirror."""
-    links, contacts = matched.links.contacts.items(), matched.account.contacts.items()
-    linked = {key for key, link in links if link.service_group is not None and key not in wanted}
-    if policy.prune is Prune.ALL:
-        found = {key for key, contact in contacts if contact.active and contact.service_group is not None}
-        linked |= found - wanted
-    return linked
+    links, contacts, strict = matched.links.contacts, matched.account.contacts, policy.prune is Prune.ALL
+
+    def has_one(key: Address) -> bool:
+        link, contact = links.get(key), contacts.get(key)
+        linked = link is not None and link.service_group is not None
+        return linked or (strict and contact is not None and contact.active and contact.service_group is not None)
+
+    suspects = {*matched.strangers, *matched.unsettled, *matched.proxied.values()} - wanted
+    return {key for key in suspects if has_one(key)}
 
 
 def _want(plan: ServicePlan, view: _View, key: Address, service: ServiceGroup) -> None:

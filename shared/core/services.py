@@ -34,7 +34,7 @@ def link_services(groups: Iterable[AnyGroup], census: Census, catalogue: Catalog
         if len(found) == 1:
             services.served[group.id] = found[0]
             service = ServiceGroup(found[0], " ".join(group.name.split()))
-            for person in [person for person in people if person in services.people]:
+            for person in people & services.people.keys():
                 several.setdefault(person, {services.people[person]}).add(service)
             services.people |= dict.fromkeys(people, service)
         else:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.core.grace import DAY, Policy
 from shared.core.links import without
-from shared.core.model import EntraGroup, EntraSide, GroupLink, GroupRole, Links, Prune, SyncMode
+from shared.core.model import ContactLink, EntraGroup, EntraSide, GroupLink, GroupRole, Links, Prune, SyncMode
 from tests.builders import (
     ACCOUNT,
     CONTACTS,
@@ -95,6 +95,29 @@ def test_a_contact_that_comes_back_where_no_group_is_described_is_unmarked() -> 
     made = plan(a_side(a_group("it", ["jan"])), an_account(["jan"]), known, CONTACTS).links[ACCOUNT]
 
     assert made.contacts == {JAN: a_link("jan")}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        a_link("jan", managed=False),
+        replace(a_link("jan"), entra_ids=(user_id("another"),)),
+        replace(a_link("jan"), entra_ids=(user_id("jan"), user_id("another"))),
+    ],
+    ids=["given up once", "another user's", "shared until now"],
+)
+def test_a_link_becomes_that_of_who_has_the_address_now(before: ContactLink) -> None:
+    made = plan(a_side(a_group("it", ["jan"])), an_account(["jan"]), Links({JAN: before}), CONTACTS).links[ACCOUNT]
+
+    assert made.contacts == {JAN: a_link("jan")}
+
+
+def test_a_second_user_of_an_address_joins_the_link() -> None:
+    side = a_side(a_group("it", ["jan", "zoe"]), users=[a_user("zoe", mail=JAN)])
+
+    made = plan(side, an_account(["jan"]), Links({JAN: a_link("jan")}), CONTACTS).links[ACCOUNT]
+
+    assert made.contacts == {JAN: replace(a_link("jan"), entra_ids=(user_id("jan"), user_id("zoe")))}
 
 
 def test_the_mirror_remembers_since_when_a_stranger_leaves_without_managing_him() -> None:
