@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shared.tables import Tables, row
+from shared.tables import Tables, put_unless_changed, row
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient
@@ -102,20 +102,8 @@ class TableBudgetRow:
         return None if found is None else (float(found["free"]), found.metadata["etag"])
 
     def write(self, free: float, found: Found) -> bool:
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-        from azure.data.tables import UpdateMode
-
-        entity: dict[str, Any] = {"PartitionKey": "budget", "RowKey": "deskdirector", "free": repr(free)}
-        try:
-            if found is None:
-                self._table.create_entity(entity)
-            else:
-                condition = MatchConditions.IfNotModified
-                self._table.update_entity(entity, UpdateMode.REPLACE, etag=found[1], match_condition=condition)
-        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-            return False
-        return True
+        noted = {"PartitionKey": "budget", "RowKey": "deskdirector", "free": repr(free)}
+        return put_unless_changed(self._table, noted, found[1] if found else None)
 
     @property
     def _table(self) -> TableClient:

@@ -13,7 +13,19 @@ from pydantic import ValidationError
 from servorg.customer import Configuration, Customer, CustomerRefused, UnknownCustomer, WrongTenant, refusal
 from servorg.records import CUSTOMER_ID
 from shared.core.model import AccountId, Address, address
-from shared.tables import KEYS, Entity, Tables, delete_partition, delete_rows, key, row, rows, rows_below
+from shared.tables import (
+    KEYS,
+    Entity,
+    Tables,
+    delete_partition,
+    delete_rows,
+    key,
+    put_unless_changed,
+    row,
+    rows,
+    rows_below,
+    version_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -80,19 +92,13 @@ class Customers:
 
     def pin_tenant(self, customer: str, tenant: str) -> None:
         """Notes the tenant of the customer's first answer; WrongTenant when it is another one later."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError
-
         found = self._row(customer)
         if pinned := found.get("tenant"):
             if pinned.lower() != tenant.lower():
                 raise WrongTenant(f"customer {customer!r} belongs to tenant {pinned}, the answer came from {tenant}")
             return
         named = {"PartitionKey": _PARTITION, "RowKey": found["RowKey"], "tenant": tenant.lower()}
-        try:
-            etag = found.metadata["etag"]
-            self._customers.update_entity(named, etag=etag, match_condition=MatchConditions.IfNotModified)
-        except ResourceModifiedError:
+        if not put_unless_changed(self._customers, named, version_of(found), merge=True):
             self.pin_tenant(customer, tenant)
 
     def foreign(self, customer: str) -> frozenset[AccountId]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from servorg.records import LeaseBusy, LeaseTaken
 from servorg.rows import as_time, from_time
-from shared.tables import row
+from shared.tables import delete_unless_changed, put_unless_changed, row, version_of
 
 if TYPE_CHECKING:
     from azure.data.tables import TableClient
@@ -54,15 +54,9 @@ def hand(client: TableClient, run: str, holder: str, heir: LeaseTaken) -> bool:
 
 def release(client: TableClient, customer: str, run: str, holder: str) -> None:
     """Deletes the lease when it is still ours."""
-    from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceModifiedError
-
     found = row(client, customer, LEASE_KEY)
-    if found is not None and _is(found, run, holder):
-        try:
-            client.delete_entity(found, match_condition=MatchConditions.IfNotModified)
-        except ResourceModifiedError:
-            log.info("the lease of run %s changed hands before it was released", run)
+    if found is not None and _is(found, run, holder) and not delete_unless_changed(client, found):
+        log.info("the lease of run %s changed hands before it was released", run)
 
 
 def _is(found: Any, run: str, holder: str) -> bool:
@@ -75,18 +69,6 @@ def _until(found: Any) -> datetime:
 
 def _put(client: TableClient, wanted: LeaseTaken, found: Any) -> bool:
     """Whether the row could be written with nobody having changed it since it was `found`."""
-    from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-    from azure.data.tables import UpdateMode
-
     entity = {"PartitionKey": wanted.customer, "RowKey": LEASE_KEY, "run": wanted.run, "holder": wanted.holder}
     entity["until"] = as_time(wanted.until)
-    try:
-        if found is None:
-            client.create_entity(entity)
-        else:
-            etag, condition = found.metadata["etag"], MatchConditions.IfNotModified
-            client.update_entity(entity, UpdateMode.REPLACE, etag=etag, match_condition=condition)
-    except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-        return False
-    return True
+    return put_unless_changed(client, entity, version_of(found))

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from servorg import lease_rows
 from servorg.records import LeaseTaken, RunStatus, split_run_id
 from servorg.rows import NEWEST, RUN_KEYS, as_time, from_time, run_key
 from servorg.schedules import Look
 from servorg.upkeep import Unfinished
-from shared.tables import KEYS, Tables, delete_partition, delete_rows, row, rows, rows_below
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from shared.tables import KEYS, Tables, delete_partition, delete_rows, put_unless_changed, row, rows, rows_below
 
 _CONFIGURATION = "configuration"
 _UNFINISHED = (
@@ -39,7 +36,7 @@ class TableLooks:
 
     def note(self, customer: str, last: Look, at: datetime, owed: str) -> bool:
         noted = {"PartitionKey": customer, "RowKey": _CONFIGURATION, "looked_at": as_time(at), "owed_run": owed}
-        return _merged(self._tables, "configurations", noted, last.version)
+        return put_unless_changed(self._tables.table("configurations"), noted, last.version, merge=True)
 
 
 class TableRunRows:
@@ -59,7 +56,8 @@ class TableRunRows:
     def note_sent(self, run: Unfinished, now: datetime, reason: str) -> bool:
         partition, row_key = run_key(run.id)
         noted = {"PartitionKey": partition, "RowKey": row_key, "sent": run.sent + 1, "sent_at": as_time(now)}
-        return _merged(self._tables, "runs", noted | ({"reason": reason} if reason else {}), run.version)
+        noted |= {"reason": reason} if reason else {}
+        return put_unless_changed(self._tables.table("runs"), noted, run.version, merge=True)
 
     def queued_before(self, before: datetime, limit: int) -> list[str]:
         _, first = split_run_id(f"x-{before.astimezone(UTC):%Y%m%d-%H%M%S}-00000000") or ("", RUN_KEYS[1])
@@ -87,17 +85,3 @@ def _unfinished(entity: Any) -> Unfinished:
         entity.get("sent", 0),
         entity.metadata["etag"],
     )
-
-
-def _merged(tables: Tables, table: str, noted: Mapping[str, Any], version: str) -> bool:
-    """Whether the properties could be written with nobody having changed the row since it had that version."""
-    from azure.core import MatchConditions
-    from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
-    from azure.data.tables import UpdateMode
-
-    condition = MatchConditions.IfNotModified
-    try:
-        tables.table(table).update_entity(noted, UpdateMode.MERGE, etag=version, match_condition=condition)
-    except (ResourceModifiedError, ResourceNotFoundError):
-        return False
-    return True

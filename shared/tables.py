@@ -122,6 +122,41 @@ def row(client: TableClient, partition: str, row_key: str) -> Any:
         return None
 
 
+def put_unless_changed(client: TableClient, entity: Entity, version: str | None, *, merge: bool = False) -> bool:
+    """Whether the row could be made (no `version`), or written with nobody having changed it since it had this ETag."""
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+    from azure.data.tables import UpdateMode
+
+    mode, condition = UpdateMode.MERGE if merge else UpdateMode.REPLACE, MatchConditions.IfNotModified
+    try:
+        if version is None:
+            client.create_entity(entity)
+        else:
+            client.update_entity(entity, mode, etag=version, match_condition=condition)
+    except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
+        return False
+    return True
+
+
+def delete_unless_changed(client: TableClient, found: Any) -> bool:
+    """Whether the row could be deleted with nobody having changed it since it was `found`; a missing one is deleted."""
+    from azure.core import MatchConditions
+    from azure.core.exceptions import ResourceModifiedError
+
+    try:
+        etag, condition = found.metadata["etag"], MatchConditions.IfNotModified
+        client.delete_entity(found, etag=etag, match_condition=condition)
+    except ResourceModifiedError:
+        return False
+    return True
+
+
+def version_of(found: Any) -> str | None:
+    """The ETag of a row as `row` finds it; None of none."""
+    return None if found is None else str(found.metadata["etag"])
+
+
 def delete_rows(client: TableClient, found: Iterable[Mapping[str, Any]]) -> int:
     """Deletes these entities, of which only the KEYS matter; how many there were."""
     doomed: list[Operation] = [("delete", {name: entity[name] for name in KEYS}) for entity in found]
