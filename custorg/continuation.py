@@ -16,7 +16,6 @@ from custorg.links import is_own_link
 from shared.errors import CommandRefused
 from shared.wire import GroupId
 
-MAX_TOKEN = 131_072  # characters, as wire.GetGroupsAndMembers has it
 MAX_REST = 4_000  # groups: 16 bytes each, twice through base64, leave room for a long next link
 ID_BYTES = 16
 

@@ -32,7 +32,7 @@ from custorg.identity import Credential, Identity
 from custorg.ports import Counts, GroupHead, Organization, Page, People
 from shared.errors import GraphError, GraphThrottled
 from shared.graph_scope import scope_of
-from shared.retry_after import retry_after
+from shared.retry_after import BUSY, retry_after
 from shared.telemetry import count as tally
 from shared.telemetry import span
 
@@ -40,7 +40,6 @@ CALL_SECONDS = 60.0  # one request; a page of 999 takes under a second
 GONE_WAIT = 5.0  # ruling 5: a 404 is asked again after so many seconds
 LEAST_WAIT = 0.2
 BACK_OFF = (1.0, 2.0, 4.0)  # for a busy Graph that says no time
-BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 SEES_HIDDEN = "Member.Read.Hidden"
 CAST = "graph.user"

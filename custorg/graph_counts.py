@@ -17,9 +17,8 @@ from kiota_abstractions.request_information import RequestInformation
 
 from custorg.graph_rows import Json
 from custorg.ports import MOST_COUNTED, Counts
-from shared.retry_after import retry_after
+from shared.retry_after import BUSY, retry_after
 
-BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 OPTIONS = "$count=true&$top=1&$select=id"
 
 type Question = tuple[str, str]

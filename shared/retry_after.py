@@ -3,9 +3,13 @@
 import datetime as dt
 import re
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 
 MOST = 86_400.0  # a day: no single answer may park a job for longer (and a queue message hides 7 days at most)
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+"""The statuses by which Graph asks to come back later."""
 
 
 def retry_after(header: str | None, now: float) -> float | None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 VERSION = 1
 MAX_GROUPS = 1_000
+MAX_CONTINUATION = 131_072  # characters
 GroupId = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
 
 
@@ -79,7 +80,7 @@ class GetGroupsAndMembers(_Request):
 
     groups: tuple[GroupId, ...] | None = Field(default=None, max_length=MAX_GROUPS)
     owners: bool = False
-    continuation: str | None = Field(default=None, max_length=131_072)
+    continuation: str | None = Field(default=None, max_length=MAX_CONTINUATION)
 
 
 class Person(_Wire):

@@ -9,7 +9,8 @@ import click
 
 from servorg.cli import show
 from servorg.cli.json_forms import write
-from servorg.cli.options import PROGRAM, examples, json_flag
+from servorg.cli.options import examples, json_flag
+from shared.core.words import PROGRAM
 
 if TYPE_CHECKING:
     from rich.console import Console

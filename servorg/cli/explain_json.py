@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from servorg.cli.json_forms import skipped_json, time_json
 
+if TYPE_CHECKING:
     from shared.core.explanation import Directory, Explanation, InDesk, InEntra, Managed, Mention, Why
-    from shared.core.model import Skipped
 
 type Json = dict[str, Any]
 
@@ -33,9 +32,9 @@ def explanation_json(about: Explanation, advice: list[str]) -> Json:
         "contactsProblem": about.desk_problem,
         "links": [_link_json(one) for one in about.links],
         "runs": about.history.runs,
-        "since": _time(about.history.since),
+        "since": time_json(about.history.since),
         "lastRun": about.history.last or None,
-        "skipped": [_skipped_json(skip) for skip in about.history.skipped],
+        "skipped": [skipped_json((skip.subject, skip.reason, skip.detail)) for skip in about.history.skipped],
         "changes": [_mention_json(one) for one in about.history.mentions],
         "advice": advice,
     }
@@ -94,26 +93,13 @@ def _link_json(one: Managed) -> Json:
         "managed": link.managed,
         "groups": [{"id": group, "name": names.get(group), "role": gift.role} for group, gift in given],
         "serviceGroup": link.service_group,
-        "leavingSince": _time(leaving),
+        "leavingSince": time_json(leaving),
     }
-
-
-def _skipped_json(skip: Skipped) -> Json:
-    from shared.core.words import reason_words
-
-    told = {"subject": skip.subject, "reason": skip.reason, "words": reason_words(skip.reason)}
-    return told | {"detail": skip.detail}
 
 
 def _mention_json(one: Mention) -> Json:
     from shared.core import words
 
     told: Json = {"run": one.run, "runStatus": one.run_status, "kind": one.change.kind, "status": one.status}
-    told |= {"reason": one.reason, "words": words.change(one.change), "at": _time(one.at)}
+    told |= {"reason": one.reason, "words": words.change(one.change), "at": time_json(one.at)}
     return told | {name: getattr(one.change, name) for name in _OF_CHANGES if hasattr(one.change, name)}
-
-
-def _time(at: datetime | None) -> str | None:
-    from datetime import UTC
-
-    return at.astimezone(UTC).isoformat() if at else None

@@ -48,14 +48,14 @@ def run_json(run: Run, rows: Iterable[ChangeRow] | None = None) -> Json:
         "modes": list(run.modes),
         "status": run.status,
         "digest": run.digest,
-        "queuedAt": _time(run.queued_at),
-        "startedAt": _time(run.started_at),
-        "endedAt": _time(run.ended_at),
+        "queuedAt": time_json(run.queued_at),
+        "startedAt": time_json(run.started_at),
+        "endedAt": time_json(run.ended_at),
         "trigger": run.trigger,
         "reason": run.reason,
         "objections": list(run.objections),
         "counts": dict(run.counts),
-        "skipped": [_skipped_json(row) for row in run.skipped],
+        "skipped": [skipped_json(row) for row in run.skipped],
     }
     return told if rows is None else told | {"changes": [change_json(row) for row in rows]}
 
@@ -70,7 +70,7 @@ def plan_json(run: Run, draft: Draft, rows: Iterable[ChangeRow]) -> Json:
         "digest": draft.plan.digest,
         "changes": [change_json(row) for row in rows],
         "objections": [words.objection(objection) for objection in draft.objections],
-        "skipped": [_skipped_json((skip.subject, skip.reason, skip.detail)) for skip in draft.plan.skipped],
+        "skipped": [skipped_json((skip.subject, skip.reason, skip.detail)) for skip in draft.plan.skipped],
         "unread": [{"id": group.id, "name": group.name, "why": group.why} for group in draft.side.unread],
     }
 
@@ -78,23 +78,26 @@ def plan_json(run: Run, draft: Draft, rows: Iterable[ChangeRow]) -> Json:
 def poisoned_json(one: Poisoned) -> Json:
     """A message that failed for good; `customer`, `run` and `ticket` are null where it has none, or can't be read."""
     told: Json = {"message": one.message.id, "customer": one.customer, "run": one.run, "reason": one.reason}
-    return told | {"ticket": one.ticket} | {"insertedAt": _time(one.message.inserted_at), "tries": one.message.tries}
+    told |= {"ticket": one.ticket, "insertedAt": time_json(one.message.inserted_at)}
+    return told | {"tries": one.message.tries}
 
 
 def change_json(row: ChangeRow) -> Json:
     """One change: what became of it, and the fields of its kind."""
     told: Json = {"number": row.number, "kind": row.kind, "status": row.status}
-    told |= {"reason": row.reason, "words": reason_words(row.reason), "at": _time(row.at)}
+    told |= {"reason": row.reason, "words": reason_words(row.reason), "at": time_json(row.at)}
     told |= {"contactId": row.contact_id, "groupId": row.group_id}
     return told | _camel({name: value for name, value in row.change.items() if name != "kind"})
 
 
-def _skipped_json(row: SkippedRow) -> Json:
+def skipped_json(row: SkippedRow) -> Json:
+    """Who or what a run left out, and why."""
     subject, reason, detail = row
     return {"subject": subject, "reason": reason, "words": reason_words(reason), "detail": detail}
 
 
-def _time(at: datetime | None) -> str | None:
+def time_json(at: datetime | None) -> str | None:
+    """A time in UTC as ISO 8601; null for none."""
     return at.astimezone(UTC).isoformat() if at else None
 
 
@@ -112,8 +115,8 @@ def report_json(report: Report) -> Json:
     from shared.core import report_words
 
     return {
-        "since": _time(report.window.since),
-        "until": _time(report.window.until),
+        "since": time_json(report.window.since),
+        "until": time_json(report.window.until),
         "subject": report_words.subject(report),
         "needSomebody": report.needy,
         "customers": [_news_json(news) for news in report.customers],
@@ -141,12 +144,12 @@ def _news_json(news: News) -> Json:
 
 
 def _custorg_json(custorg: CustOrgFacts) -> Json:
-    refreshed = _time(custorg.refreshed_at)
+    refreshed = time_json(custorg.refreshed_at)
     return {"refreshedAt": refreshed, "reason": custorg.reason, "versions": list(custorg.versions)}
 
 
 def _facts_json(run: RunFacts | None) -> Json | None:
-    return _camel(asdict(run)) | {"at": _time(run.at)} if run else None
+    return _camel(asdict(run)) | {"at": time_json(run.at)} if run else None
 
 
 def _alike_json(alike: Alike) -> Json:

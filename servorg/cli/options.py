@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from shared.core.model import SyncMode
-from shared.core.words import MODES
+from shared.core.words import MODES, PROGRAM
 
 MODE_NAMES = "; ".join(f"{mode:d}: {MODES[mode]}" for mode in SyncMode) + "."
-PROGRAM = "python -m servorg"
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="The same facts as JSON, for programs.")
 mode_flag = click.option(

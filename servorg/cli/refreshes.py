@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from servorg.cli import show
+from servorg.cli.json_forms import time_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from servorg.refresh import Refresh
 
@@ -39,19 +39,15 @@ def refresh_json(kept: Refresh | None) -> dict[str, Any] | None:
         return None
     compared = compare(kept.offers) if kept.offers else None
     return {
-        "triedAt": _time(kept.tried_at),
+        "triedAt": time_json(kept.tried_at),
         "reason": kept.reason,
-        "refreshedAt": _time(kept.refreshed_at),
+        "refreshedAt": time_json(kept.refreshed_at),
         "groups": kept.groups,
         "chosen": kept.chosen,
-        "offeredAt": _time(kept.offered_at),
+        "offeredAt": time_json(kept.offered_at),
         "version": compared and compared.version,
         "lacks": list(compared.lacks) if compared else [],
         "unknown": list(compared.unknown) if compared else [],
-        "toldAt": _time(kept.told_at),
+        "toldAt": time_json(kept.told_at),
         "silence": kept.silence,
     }
-
-
-def _time(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None

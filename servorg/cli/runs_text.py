@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from servorg.cli import show
-from servorg.cli.options import PROGRAM
 from shared.core.model import Reason, SyncMode
-from shared.core.words import besides, reason_words
+from shared.core.words import PROGRAM, besides, reason_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

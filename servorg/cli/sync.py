@@ -8,7 +8,8 @@ import click
 
 from servorg.cli import runs_text, show
 from servorg.cli.json_forms import run_json, write
-from servorg.cli.options import PROGRAM, examples, json_flag, mode_flag
+from servorg.cli.options import examples, json_flag, mode_flag
+from shared.core.words import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,8 @@ from enum import StrEnum
 
 from shared.core.changes import Kind
 from shared.core.report import FINE, Alike, News, Report, RunFacts, Verdict
-from shared.core.words import reason_words
+from shared.core.words import PROGRAM, reason_words
 
-PROGRAM = "python -m servorg"
 NAME = 60
 """So many letters are left of a name at most, so many more of a sentence that came from outside."""
 SENTENCE = 240

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from shared.core.model import SyncMode
 from shared.core.report import Alike, News, RunFacts
-from shared.core.report_words import PROGRAM, Point, cut, duration, points
-from shared.core.words import MODES
+from shared.core.report_words import Point, cut, duration, points
+from shared.core.words import MODES, PROGRAM
 
 MOST = 5
 """So many reasons of a kind stand in a note, and so many objections."""

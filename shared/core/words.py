@@ -20,6 +20,9 @@ from shared.core.changes import (
 from shared.core.gates import Objection, Rule
 from shared.core.model import Reason, SyncMode, slug
 
+PROGRAM = "python -m servorg"
+"""What an operator types before the commands that texts name."""
+
 MODES: dict[SyncMode, str] = {
     SyncMode.CONTACTS_ONLY: "Sync contacts only",
     SyncMode.CONTACT_GROUPS: "Add contacts to Contact Group",

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custorg.continuation import MAX_REST, MAX_TOKEN, Continuation, InProgress, decode, pack
+from custorg.continuation import MAX_REST, Continuation, InProgress, decode, pack
 from shared.errors import CommandRefused
+from shared.wire import MAX_CONTINUATION
 from tests.fakes.directory import GRAPH_URL, TENANT, guid
 
 LINK = f"{GRAPH_URL}/groups/{guid('it')}/members?$skiptoken=abc"
@@ -43,7 +44,7 @@ def test_the_largest_continuation_fits_into_a_request() -> None:
     group = InProgress(id=guid("it"), name="n" * 256, link=LINK + "x" * 4_000)
     token = Continuation(tenant=TENANT, owners=True, rest=pack([guid("hr")] * MAX_REST), group=group).encode()
 
-    assert len(token) <= MAX_TOKEN
+    assert len(token) <= MAX_CONTINUATION
 
 
 @pytest.mark.parametrize(
