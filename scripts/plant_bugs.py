@@ -57,8 +57,14 @@ BUGS = (
     Bug(
         "one contact is two people by their proxy addresses",
         "shared/core/match.py",
-        " and a not in taken]",
-        "]",
+        "if own not in proxied and contact not in taken:",
+        "if own not in proxied:",
+    ),
+    Bug(
+        "a person changes over to another of his contacts",
+        "shared/core/match.py",
+        "return link is None or not link.managed or people[own].id not in link.entra_ids",
+        "return True",
     ),
     Bug("contacts have no grace", "shared/core/leavers.py", "if ends <= policy.now:", "if began <= policy.now:"),
     Bug(

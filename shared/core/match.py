@@ -111,7 +111,7 @@ def match(
     groups, unmatched = match_groups(wanted.groups, account.groups, links.groups, claims)
     unsettled = find_unsettled(wanted, account.contacts, links.contacts)
     missing = {person for person in unsettled if person not in account.contacts}
-    proxied = match_people(wanted.people, account.contacts, missing)
+    proxied = match_people(wanted.people, account.contacts, links.contacts, missing)
     return Matched(
         account=account,
         wanted=wanted,
@@ -155,19 +155,29 @@ def find_unsettled(
 
 
 def match_people(
-    people: Mapping[Address, EntraUser], contacts: Mapping[Address, Contact], missing: AbstractSet[Address]
+    people: Mapping[Address, EntraUser],
+    contacts: Mapping[Address, Contact],
+    links: Mapping[Address, ContactLink],
+    missing: AbstractSet[Address],
 ) -> dict[Address, Address]:
     """The contact's address of each of the `missing`, who have no contact of their own address, by a proxy address.
 
-    A contact that is somebody's own, or was matched already, is not taken; an active one is preferred.
+    A contact that is somebody's own is not taken. Whoever has a contact by an earlier run keeps it, whatever else would
+    fit; then an active one is preferred, and each is taken once.
     """
+
+    def is_new(own: Address, contact: Address) -> bool:
+        link = links.get(contact)
+        return link is None or not link.managed or people[own].id not in link.entra_ids
+
+    known = {own: [a for a in aliases(people[own]) if a in contacts and a not in people] for own in missing if contacts}
+    pairs = [(is_new(own, a), own, not contacts[a].active, a) for own, fitting in known.items() for a in fitting]
     proxied: dict[Address, Address] = {}
     taken: set[Address] = set()
-    for own in sorted(missing) if contacts else ():
-        free = [a for a in aliases(people[own]) if a in contacts and a not in people and a not in taken]
-        if free:
-            proxied[own] = min(free, key=lambda a: (not contacts[a].active, a))
-            taken.add(proxied[own])
+    for _, own, _, contact in sorted(pairs):
+        if own not in proxied and contact not in taken:
+            proxied[own] = contact
+            taken.add(contact)
     return proxied
 
 

@@ -105,6 +105,22 @@ def test_one_contact_is_not_two_people() -> None:
     assert found.newcomers == {JAN}
 
 
+def test_a_person_keeps_the_contact_of_earlier_runs_among_proxy_addresses() -> None:
+    known = Links({mail("b"): a_link("jan"), mail("c"): a_link("jan", managed=False)})
+
+    found = matched(with_proxies("jan", "a", "b", "c"), account=an_account(["a", "c"], inactive=["b"]), known=known)
+
+    assert found.key(JAN) == mail("b")
+
+
+def test_a_contact_that_earlier_runs_gave_to_one_person_is_not_matched_to_another() -> None:
+    known = Links({mail("old"): a_link("jan")})
+
+    found = matched(with_proxies("jan", "old"), with_proxies("eva", "old"), account=an_account(["old"]), known=known)
+
+    assert found.proxied == {JAN: mail("old")}
+
+
 def test_a_successor_is_the_new_address_of_the_same_user() -> None:
     known = Links({JAN: a_link("jan")})
 
