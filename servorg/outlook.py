@@ -11,13 +11,12 @@ from pydantic import BaseModel, ValidationError
 from servorg.customer import Configuration, Customer
 from servorg.offered import OUTLOOK
 from shared.core.catalogue import Catalogue
-from shared.core.model import AccountId, ContactGroup, EntraGroupId, GroupLink, SyncMode
+from shared.core.model import OF_CONTACT_GROUPS, AccountId, ContactGroup, EntraGroupId, GroupLink, SyncMode
 from shared.core.outlook import Around, Code, foresee
 from shared.errors import CustOrgRefused
 from shared.wire import EntraGroups, GetEntraGroups, GroupOutlook, OutlookTold, TellOutlook
 
 AT_ONCE = 5_000
-_GROUPED = {SyncMode.CONTACT_GROUPS, SyncMode.CONTACT_GROUPS_WITH_OWNERS}
 
 
 class Remote(Protocol):
@@ -64,7 +63,7 @@ def tell_outlook(remote: Remote, own: Own, site: Site) -> int:
 
 def _around(own: Own, site: Site, modes: list[SyncMode]) -> Around:
     """Only what the modes speak about is asked for."""
-    groups = site.groups(AccountId(own.customer.account)) if not _GROUPED.isdisjoint(modes) else ()
+    groups = site.groups(AccountId(own.customer.account)) if not OF_CONTACT_GROUPS.isdisjoint(modes) else ()
     catalogue = Catalogue(
         services=site.services() if SyncMode.SERVICE_GROUPS in modes else {},
         tagged=site.tagged() if SyncMode.ACCOUNTS in modes else {},

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shared.core.model import OF_CONTACT_GROUPS, OF_OWN_ACCOUNT, SyncMode
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from servorg.customer import Configuration
     from shared.core.model import AccountId, Links
-
-_GROUP_MODES = {2, 5}  # those that describe contact groups
-_ROLE_MODE = 5  # the one that describes who manages them
-_SERVICE_MODE, _ACCOUNT_MODE = 3, 4
-_OWN_MODES = {1, 2, 3, 5}  # those that describe the contacts of the customer's own account
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +71,26 @@ def concerns(before: Configuration, after: Configuration, links: Mapping[Account
 
 def _left_alone(old: AbstractSet[int], new: AbstractSet[int], numbers: Managed) -> Iterator[str]:
     """What modes described that are configured no more."""
-    if old & _GROUP_MODES and not new & _GROUP_MODES:
+    if old & OF_CONTACT_GROUPS and not new & OF_CONTACT_GROUPS:
         groups = _many(numbers.groups, "contact group")
         yield f"{_many(numbers.memberships, 'group membership')} in {groups} are left alone from now on."
-    elif _ROLE_MODE in old - new:
+    elif SyncMode.CONTACT_GROUPS_WITH_OWNERS in old - new:
         yield f"The roles in contact groups are left alone from now on: {_many(numbers.managers, 'manager')}."
-    if _SERVICE_MODE in old - new:
+    if SyncMode.SERVICE_GROUPS in old - new:
         yield f"The service groups of {_many(numbers.services, 'contact')} are left alone from now on."
-    if _ACCOUNT_MODE in old - new:
+    if SyncMode.ACCOUNTS in old - new:
         yield f"Contacts in the accounts of groups are left alone from now on: {numbers.elsewhere}."
-    if old & _OWN_MODES and not new & _OWN_MODES:
+    if old & OF_OWN_ACCOUNT and not new & OF_OWN_ACCOUNT:
         yield f"Contacts of the customer's own account are left alone from now on: {numbers.own}."
 
 
 def _again(old: AbstractSet[int], new: AbstractSet[int], numbers: Managed) -> Iterator[str]:
     """What earlier runs gave in modes that come back."""
     for modes, count, things in (
-        (_OWN_MODES, numbers.own, "Contacts of the customer's own account"),
-        (_GROUP_MODES, numbers.memberships, "Group memberships"),
-        ({_SERVICE_MODE}, numbers.services, "Service groups of contacts"),
-        ({_ACCOUNT_MODE}, numbers.elsewhere, "Contacts in the accounts of groups"),
+        (OF_OWN_ACCOUNT, numbers.own, "Contacts of the customer's own account"),
+        (OF_CONTACT_GROUPS, numbers.memberships, "Group memberships"),
+        ({SyncMode.SERVICE_GROUPS}, numbers.services, "Service groups of contacts"),
+        ({SyncMode.ACCOUNTS}, numbers.elsewhere, "Contacts in the accounts of groups"),
     ):
         if count and new & modes and not old & modes:
             yield f"{things} that earlier runs gave may be taken away again when Entra says so: {count}."

@@ -9,6 +9,8 @@ from shared.core.census import AnyGroup, Census, everyone, judge, people_of
 from shared.core.feeds import Feed, feed_accounts
 from shared.core.model import (
     MAX_GROUP_NAME,
+    OF_CONTACT_GROUPS,
+    OF_OWN_ACCOUNT,
     AccountId,
     Address,
     EntraGroup,
@@ -71,10 +73,6 @@ class Desired:
     services_described: bool = False
 
 
-_OWN = frozenset(SyncMode) - {SyncMode.ACCOUNTS}
-_GROUPED = {SyncMode.CONTACT_GROUPS, SyncMode.CONTACT_GROUPS_WITH_OWNERS}
-
-
 def desire(
     side: EntraSide, modes: Iterable[SyncMode], account: AccountId, catalogue: Catalogue | None = None
 ) -> Desired:
@@ -86,7 +84,7 @@ def desire(
     owners = SyncMode.CONTACT_GROUPS_WITH_OWNERS in wanted
     sources: tuple[AnyGroup, ...] = (*side.groups, *side.unread)
     census = judge(side, everyone(sources, owners=owners))
-    groups, unnamed = name_groups(sources) if wanted & _GROUPED else ([], [])
+    groups, unnamed = name_groups(sources) if wanted & OF_CONTACT_GROUPS else ([], [])
     services = link_services(sources if SyncMode.SERVICE_GROUPS in wanted else (), census, catalogue)
     feeds, unfed = feed_accounts(sources, census, catalogue) if SyncMode.ACCOUNTS in wanted else ({}, [])
     own = DesiredAccount(
@@ -100,11 +98,11 @@ def desire(
         incomplete=bool(side.unread),
     )
     return Desired(
-        accounts=_unite({account: own} if wanted & _OWN else {}, feeds, census),
+        accounts=_unite({account: own} if wanted & OF_OWN_ACCOUNT else {}, feeds, census),
         own=account,
         skipped=(*census.skipped, *unnamed, *services.skipped, *unfed, *_others(side), *_unread(side)),
         left_alone=frozenset([*(g.id for g in side.unread), *(EntraGroupId(s.detail) for s in unnamed)]),
-        groups_described=bool(wanted & _GROUPED),
+        groups_described=bool(wanted & OF_CONTACT_GROUPS),
         roles_described=owners,
         services_described=SyncMode.SERVICE_GROUPS in wanted,
     )

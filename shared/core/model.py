@@ -60,6 +60,12 @@ class SyncMode(IntEnum):
     CONTACT_GROUPS_WITH_OWNERS = 5
 
 
+OF_OWN_ACCOUNT = frozenset(SyncMode) - {SyncMode.ACCOUNTS}
+"""The modes that describe the contacts of the customer's own account."""
+OF_CONTACT_GROUPS = frozenset({SyncMode.CONTACT_GROUPS, SyncMode.CONTACT_GROUPS_WITH_OWNERS})
+"""The modes that describe contact groups."""
+
+
 class Prune(StrEnum):
     """What a run may take away: nothing, what a run once desired, or everything that the modes describe."""
 

@@ -16,6 +16,8 @@ from shared.core.desired import DesiredGroup, name_groups
 from shared.core.feeds import account_of
 from shared.core.match import claims_of, match_groups
 from shared.core.model import (
+    OF_CONTACT_GROUPS,
+    OF_OWN_ACCOUNT,
     ContactGroup,
     ContactGroupId,
     EntraGroup,
@@ -49,8 +51,6 @@ class Code(StrEnum):
     OWNERS_MANAGE = "owners-manage"
 
 
-_OWN = frozenset(SyncMode) - {SyncMode.ACCOUNTS}
-_GROUPED = {SyncMode.CONTACT_GROUPS, SyncMode.CONTACT_GROUPS_WITH_OWNERS}
 _CODES: Mapping[Reason, Code] = {
     Reason.NAME_TOO_LONG: Code.NAME_TOO_LONG,
     Reason.NAME_TAKEN: Code.NAME_TAKEN,
@@ -129,9 +129,9 @@ def _by[K, T](things: Iterable[T], key: Callable[[T], K]) -> Mapping[K, list[T]]
 
 
 def _codes(view: _View, group: EntraGroupId) -> Iterator[Code]:
-    if view.modes & _OWN:
+    if view.modes & OF_OWN_ACCOUNT:
         yield Code.CONTACT
-    if view.modes & _GROUPED:
+    if view.modes & OF_CONTACT_GROUPS:
         yield from _contact_group(view, group)
     if SyncMode.SERVICE_GROUPS in view.modes:
         yield _service_group(view, group)
