@@ -124,7 +124,7 @@ def replay(
     """
     found = next((one for one in poisoned(yard) if one.message.id == message), None)
     if found is None:
-        raise NoSuchMessage(f"there is no poison message {message!r}")
+        raise NoSuchMessage(f"`poison list` shows no message {message!r}")
     # each leaves its poison queue last, so that a failure of storage loses nothing; twice does no harm
     match found.asked:
         case SyncJob() as job:
@@ -178,4 +178,4 @@ def _for_ticket(office: Office, requests: RequestBook, ticket: int, failed: str,
 def drop(yard: Graveyard, message: str) -> None:
     """Removes a message without doing anything about it; NoSuchMessage when it is not there."""
     if not any(queue.remove_poison(message) for queue in (yard.jobs, yard.events, yard.refreshes)):
-        raise NoSuchMessage(f"there is no poison message {message!r}")
+        raise NoSuchMessage(f"`poison list` shows no message {message!r}")

@@ -45,26 +45,42 @@ _SCHEDULE = OrNone("schedule", str)
     metavar="N",
     help=f"Sync mode; repeat it to unite several. Replaces the modes of before. {MODE_NAMES}",
 )
-@click.option("--prune", type=click.Choice(list(_PRUNE)), help="What a run may take away.")
-@click.option("--max-removals", type=_NUMBER, metavar="N", help="More removals in a run are held.")
 @click.option(
-    "--max-removal-share", type=_PERCENT, metavar="PERCENT", help="So much of a group or account; 100 frees it."
+    "--prune",
+    type=click.Choice(list(_PRUNE)),
+    help="What a run may take away. off: nothing; managed: what a run once gave, or found as it should be; all: also "
+    "what was given by hand.",
 )
-@click.option("--max-removals-per-day", type=_NUMBER, metavar="N", help="More removals in 24 hours are held.")
-@click.option("--max-additions", type=_NUMBER, metavar="N", help="More additions in a run are held.")
-@click.option("--precedence", type=_NAMES, metavar="NAME,NAME…", help="Service groups, the first one wins.")
+@click.option("--max-removals", type=_NUMBER, metavar="N", help="More removals than N in a run wait for a person.")
+@click.option(
+    "--max-removal-share",
+    type=_PERCENT,
+    metavar="PERCENT",
+    help="Removals of more than this share of a group or account (of 10 people or more) wait for a person, and so does "
+    "emptying one. 100 switches both guards off.",
+)
+@click.option(
+    "--max-removals-per-day", type=_NUMBER, metavar="N", help="More removals than N in 24 hours wait for a person."
+)
+@click.option("--max-additions", type=_NUMBER, metavar="N", help="More additions than N in a run wait for a person.")
+@click.option(
+    "--precedence",
+    type=_NAMES,
+    metavar="NAME,NAME…",
+    help="Service groups in order, for mode 3: whoever is in several gets the first of them.",
+)
 @click.option(
     "--schedule",
     type=_SCHEDULE,
     metavar="NCRONTAB",
-    help="A schedule of its own: six fields, UTC; looked at every 5 minutes.",
+    help="When to sync, instead of each night: second minute hour day month weekday, UTC; looked at every 5 minutes.",
 )
 @click.pass_obj
 def configure(tools: Tools, /, customer: str, **given: Any) -> None:
     """Say what is synchronised for a customer. Without options only show it.
 
-    Options that are not given keep their value. `none` as the value of a limit, of --precedence or of --schedule goes
-    back to the setting's default (MAX_REMOVALS and so on).
+    Also how much a run may take away by itself. Options that are not given keep their value. `none` as the value of a
+    limit, of --precedence or of --schedule goes back to the setting's default (MAX_REMOVALS and so on).
     """
     changed = {name: _value(name, value) for name, value in given.items() if value not in {None, ()}}
     book = tools.customers()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from servorg.cli.tools import Remote, Tools
     from shared.wire import EntraGroups, GroupRow, Offers
 
+_NOBODY_CHOSEN = "Until groups are chosen again, a run treats everybody as having left."
+
 
 @click.command(epilog=examples("groups contoso", "groups contoso --refresh", "groups contoso --json"))
 @click.argument("customer", metavar="ID")
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 def groups(tools: Tools, customer: str, *, refresh: bool, reset: bool, as_json: bool) -> None:
     """List the groups that a CustOrg knows. Those that were chosen are marked.
 
-    --reset asks first when somebody can answer; without a terminal it goes on.
+    --reset asks first when somebody can answer; without a terminal it goes on. Without a chosen group everybody counts
+    as having left: `configure ID --prune off` first, until groups are chosen again.
     """
     if refresh and reset:
         raise click.UsageError("--refresh and --reset exclude each other: a reset reads everything anew.")
@@ -71,7 +74,8 @@ def _reset(tools: Tools, remote: Remote, customer: str) -> None:
 
     if tools.interactive():
         chosen = sum(row.sync for row in _asked(remote).groups)
-        if not click.confirm(f"Drop {chosen} choices of {customer} and read its groups anew?", err=True):
+        asked = f"Drop {chosen} choices of {customer} and read its groups anew? {_NOBODY_CHOSEN}"
+        if not click.confirm(asked, err=True):
             raise click.ClickException("nothing was changed")
     told = remote.command("reset-entra-groups-table", ResetTable(confirm="reset"), TableReset)
     show.line(show.console(stderr=True), f"reset: {told.groups} groups; {told.dropped} choices were dropped")

@@ -28,9 +28,9 @@ wait_flag = click.option("--wait", is_flag=True, help="Show progress until the r
 def approve(tools: Tools, run: str, digest: str, *, wait: bool, as_json: bool) -> int:
     """Let through what a run holds. `run RUN` shows it, and its digest.
 
-    Both sides are read afresh. What still is so of what was shown is applied, and nothing else; the rest is listed as
-    skipped. When a side can't be read completely nothing is applied, and the run is held again. Exit status with
-    --wait as that of `sync`.
+    The digest stands for exactly these changes. Both sides are read afresh. What still is so of what was shown is
+    applied, and nothing else; the rest is listed as skipped. When a side can't be read completely nothing is applied,
+    and the run is held again. Exit status with --wait as that of `sync`.
     """
     from servorg import decisions
 

@@ -21,7 +21,10 @@ _ID = "1f6d5cf2-60dd-4d2a-8ba1-6a3a1b0f4c7e"
 
 @click.group(epilog=examples("poison list", f"poison replay {_ID}"))
 def poison() -> None:
-    """See what failed for good, and try it once more."""
+    """See what failed five times, and try it once more.
+
+    After that it was put aside, into a queue that Azure calls poison. Nobody loses access by it.
+    """
 
 
 @poison.command("list", epilog=examples("poison list", "poison list --json"))
@@ -30,7 +33,8 @@ def poison() -> None:
 def list_all(tools: Tools, *, as_json: bool) -> None:
     """List the messages that failed five times, newest first, with the reason. Of many the oldest 32.
 
-    They are jobs of customers, looks at tickets of the form, and refreshes of customers' groups.
+    A message is an order to the app: to sync a customer, to look at a ticket of the form, or to refresh a customer's
+    groups.
     """
     from servorg.poison import poisoned
 
@@ -52,7 +56,7 @@ def list_all(tools: Tools, *, as_json: bool) -> None:
 @json_flag
 @click.pass_obj
 def replay(tools: Tools, message: str, *, as_json: bool) -> None:
-    """Do once more what a message was about. The message leaves the list.
+    """Do once more what a message was about. The message leaves the list; MESSAGE is its id there.
 
     Of a job: a new run of its customer, in the modes of the run that failed; a ticket of the form that asked for that
     one is told of the new one. Of a ticket: another look at it. Of a refresh: another refresh.

@@ -196,7 +196,7 @@ def test_a_replay_starts_a_new_run_and_the_message_leaves_the_list() -> None:
     assert (new["customer"], new["modes"], new["status"]) == ("contoso", [2], "queued")
     assert new["id"] != run["id"]
     assert app.told("poison", "list") == []
-    assert app.run("poison", "replay", "m1").stderr == "Error: there is no poison message 'm1'\n"
+    assert app.run("poison", "replay", "m1").stderr == "Error: `poison list` shows no message 'm1'\n"
 
 
 def test_a_look_at_a_ticket_that_failed_is_listed_replayed_and_dropped_like_a_job() -> None:

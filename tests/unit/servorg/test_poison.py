@@ -96,7 +96,7 @@ def test_a_message_that_is_not_there_or_names_nobody_is_not_replayed() -> None:
     app = App()
     app.queue.failed = [Message("m1", "no json", START, 5)]
 
-    with pytest.raises(NoSuchMessage, match="there is no poison message 'm2'"):
+    with pytest.raises(NoSuchMessage, match="`poison list` shows no message 'm2'"):
         replay(app.office, app.graveyard, "m2", lambda _: (1,))
     with pytest.raises(NoSuchMessage, match="can't be read"):
         replay(app.office, app.graveyard, "m1", lambda _: (1,))
