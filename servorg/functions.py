@@ -55,12 +55,13 @@ def enqueue_scheduled_jobs(timer: func.TimerRequest) -> None:
     from servorg.watching import look
 
     office, rows, book = wiring.office(), timer_wiring.run_rows(), wiring.customers()
-    customers = [customer.id for customer in book.all()]
-    due = enqueue_due(office, timer_wiring.looks(), ((one, book.configuration(one)) for one in customers))
+    configured = {customer.id: book.configuration(customer.id) for customer in book.all()}
+    customers = list(configured)
+    due = enqueue_due(office, timer_wiring.looks(), configured.items())
     again = take_up(office, rows, wiring.jobs().oldest_waiting, customers)
     forgotten = forget_old(office, rows, wiring.settings().retention_days, customers)
     log_event(log, "schedules looked at", late=timer.past_due, due=len(due), again=len(again), forgotten=forgotten)
-    look(timer_wiring.watched(), customers)
+    look(timer_wiring.watched(), {one: configuration.schedule for one, configuration in configured.items()})
 
 
 @blueprint.function_name("refresh_customers_groups")

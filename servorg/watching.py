@@ -4,17 +4,19 @@ The same facts go out twice: as one line in the log, which alerts read and which
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from servorg.records import ChangeStatus, Ledger, Run, RunStatus
+from servorg.schedules import last_due
 from shared.logs import log_event
 from shared.telemetry import count, gauge
 
-LATE = timedelta(hours=26)
-"""A night's run, and two hours."""
+ROOM = timedelta(hours=2)
+"""So long after its time a run may succeed."""
+LATE = timedelta(days=1) + ROOM
 FIRST_READ, MOST_READ = 3, 30
 
 log = logging.getLogger(__name__)
@@ -48,9 +50,13 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class _Customer:
-    """Seconds since the oldest held run was queued, the last success, the last refresh; None without one."""
+    """Seconds since the oldest held run was queued, the last success, the last refresh; None without one.
+
+    `schedule` is the customer's own (NCRONTAB), if it has one.
+    """
 
     id: str
+    schedule: str | None
     held: float | None
     succeeded: float | None
     refreshed: float | None
@@ -63,10 +69,13 @@ class _Queue:
     poison: int
 
 
-def look(watched: Watched, customers: Iterable[str]) -> None:
-    """Looks, and tells the log and the metrics. AzureError or LedgerUnreachable when storage does not answer."""
+def look(watched: Watched, customers: Mapping[str, str | None]) -> None:
+    """Looks, and tells the log and the metrics; `customers` have their own schedule (NCRONTAB), or None, by id.
+
+    AzureError or LedgerUnreachable when storage does not answer.
+    """
     queues = {name: _queue(queue, watched.now()) for name, queue in watched.queues.items()}
-    states = [_customer(watched, customer) for customer in customers]
+    states = [_customer(watched, *customer) for customer in customers.items()]
     held = [one.held for one in states if one.held is not None]
     for name, queue in queues.items():
         gauge("queue_messages", queue.messages, queue=name)
@@ -84,7 +93,7 @@ def look(watched: Watched, customers: Iterable[str]) -> None:
         messages=sum(queue.messages for queue in queues.values()),
         oldest_seconds=round(max((queue.oldest for queue in queues.values()), default=0)),
         poison=sum(queue.poison for queue in queues.values()),
-        without_success=[one.id for one in states if _is_late(one.succeeded)],
+        without_success=[one.id for one in states if _is_behind(watched.now(), one)],
         stale=[one.id for one in states if _is_late(one.refreshed)],
     )
 
@@ -103,11 +112,11 @@ def _queue(queue: Queue, now: datetime) -> _Queue:
     return _Queue(queue.count(), (now - oldest).total_seconds() if oldest else 0.0, queue.count_poison())
 
 
-def _customer(watched: Watched, customer: str) -> _Customer:
+def _customer(watched: Watched, customer: str, schedule: str | None) -> _Customer:
     now, runs = watched.now(), _runs(watched.ledger, customer)
     held = [run.queued_at for run in runs if run.status is RunStatus.HELD]
     refreshed = _seconds(now, watched.refreshed(customer))
-    return _Customer(customer, _seconds(now, *held), _seconds(now, _succeeded(runs)), refreshed)
+    return _Customer(customer, schedule, _seconds(now, *held), _seconds(now, _succeeded(runs)), refreshed)
 
 
 def _runs(ledger: Ledger, customer: str) -> list[Run]:
@@ -126,6 +135,14 @@ def _succeeded(runs: list[Run]) -> datetime | None:
 def _seconds(now: datetime, *times: datetime | None) -> float | None:
     known = [at for at in times if at]
     return (now - min(known)).total_seconds() if known else None
+
+
+def _is_behind(now: datetime, customer: _Customer) -> bool:
+    """Whether the last success is too long ago; where it has a schedule of its own, a run was due since and had time."""
+    if customer.succeeded is None or not _is_late(customer.succeeded):
+        return False
+    due = last_due(customer.schedule, now - ROOM) if customer.schedule else None
+    return due is None or now - timedelta(seconds=customer.succeeded) < due
 
 
 def _is_late(seconds: float | None) -> bool:

@@ -44,12 +44,12 @@ class Watch:
         self.office.now = now
         return run
 
-    def said(self, *customers: str) -> dict[str, object]:
+    def said(self, *customers: str, schedule: str | None = None) -> dict[str, object]:
         """The line that one look writes."""
         queues = {"sync-jobs": self.jobs, "events": self.events}
         watched = Watched(self.office.ledger, queues, lambda _: self.refreshed, lambda: self.office.now)
         with self._caplog.at_level(logging.INFO):
-            look(watched, customers or (CUSTOMER,))
+            look(watched, dict.fromkeys(customers or (CUSTOMER,), schedule))
         said: dict[str, object] = json.loads(self._caplog.messages[-1])
         return said
 
@@ -99,6 +99,16 @@ def test_a_customer_whose_last_success_is_26_hours_ago_is_told(watch: Watch, hou
     watch.run(RunStatus.PARTLY, 1)
 
     assert watch.said()["without_success"] == late
+
+
+@pytest.mark.parametrize(("ago", "days", "late"), [(96, 3, []), (96, 5, [CUSTOMER]), (1, 5, []), (3, 5, [CUSTOMER])])
+def test_a_weekly_customer_is_late_two_hours_after_a_run_was_due(
+    watch: Watch, ago: int, days: int, late: list[str]
+) -> None:
+    due = watch.office.now - timedelta(hours=ago)
+    watch.run(RunStatus.SUCCEEDED, 24 * days)
+
+    assert watch.said(schedule=f"0 {due.minute} {due.hour} * * {due.isoweekday() % 7}")["without_success"] == late
 
 
 def test_a_customer_that_never_had_a_success_is_late_from_its_first_run_on(watch: Watch) -> None:
