@@ -138,7 +138,7 @@ def _seconds(now: datetime, *times: datetime | None) -> float | None:
 
 
 def _is_behind(now: datetime, customer: _Customer) -> bool:
-    """Whether the last success is too long ago; where it has a schedule of its own, a run was due since and had time."""
+    """Whether the last success is too long ago: by its own schedule, if any, a run was due since and had its time."""
     if customer.succeeded is None or not _is_late(customer.succeeded):
         return False
     due = last_due(customer.schedule, now - ROOM) if customer.schedule else None

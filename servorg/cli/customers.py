@@ -129,7 +129,10 @@ def remove(tools: Tools, customer: str) -> None:
 @click.option("--remove", "removed", is_flag=True, help="End the protection.")
 @click.pass_obj
 def protect(tools: Tools, customer: str, address: str, *, removed: bool) -> None:
-    """Protect somebody from ever being removed or deactivated."""
+    """Protect somebody from ever being removed or deactivated.
+
+    No run takes anything from them, whatever Entra says; they may still be added to groups.
+    """
     book = tools.customers()
     if removed:
         show.line(show.console(), f"{book.unprotect(customer, address)} is not protected any more")
