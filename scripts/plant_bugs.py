@@ -66,6 +66,12 @@ BUGS = (
         "return link is None or not link.managed or people[own].id not in link.entra_ids",
         "return True",
     ),
+    Bug(
+        "an account with the tag of a group that is not certain is emptied",
+        "shared/core/feeds.py",
+        "for group in groups if group.id in unclear))",
+        "for group in ()))",
+    ),
     Bug("contacts have no grace", "shared/core/leavers.py", "if ends <= policy.now:", "if began <= policy.now:"),
     Bug(
         "a grace begins anew with every run",

@@ -23,8 +23,8 @@ def feed_accounts(
 ) -> tuple[dict[AccountId, Feed], list[Skipped]]:
     """The accounts that the groups fill, and those that they filled once and nobody fills any more.
 
-    Whatever a group ever filled is left alone while that group is chosen and was not read, or has no certain account
-    now (its tag is gone): nobody's absence there proves anything.
+    While a chosen group was not read, or has no certain account (its tag is gone, or two groups have one), whatever it
+    ever filled and whatever has its tag is left alone: nobody's absence there proves anything.
     """
     feeds: dict[AccountId, Feed] = {}
     skipped: list[Skipped] = []
@@ -42,11 +42,12 @@ def feed_accounts(
         feed.groups.append(group.id)
         feed.incomplete |= group.id in unclear
         feed.people |= census.inside(group)
-    for account, fed_by in catalogue.fed.items():
-        if account not in feeds and unclear.isdisjoint(fed_by):
-            feeds[account] = Feed()
-        elif account in feeds and not unclear.isdisjoint(fed_by):
-            feeds[account].incomplete = True
+    doubtful = {account for account, fed_by in catalogue.fed.items() if not unclear.isdisjoint(fed_by)}
+    doubtful.update(*(catalogue.tagged.get(slug(group.name), ()) for group in groups if group.id in unclear))
+    for account in catalogue.fed.keys() - feeds.keys() - doubtful:
+        feeds[account] = Feed()
+    for account in feeds.keys() & doubtful:
+        feeds[account].incomplete = True
     return feeds, skipped
 
 

@@ -188,6 +188,19 @@ def test_an_account_that_another_group_fills_now_loses_nobody_while_the_earlier_
     assert site.active(IT) == {"jan", "eva"}
 
 
+@pytest.mark.parametrize("both", [a_group("HR", ["zoe"], entra="other"), an_unread_group("HR", entra="other")])
+def test_an_account_with_the_tag_of_two_groups_is_left_alone_by_the_group_that_filled_it(
+    both: EntraGroup | UnreadGroup,
+) -> None:
+    site = Site()
+    site.turn(a_group("HR", ["jan", "eva"], entra="first"))
+
+    run = site.turn(a_group("VIP", [], entra="first"), a_group("hr", ["jan"], entra="second"), both)
+
+    assert ("HR", Reason.SLUG_TAKEN) in skipped(run)
+    assert site.active(HR) == {"jan", "eva"}
+
+
 @pytest.mark.parametrize("deleted", [(), ("it",)])
 def test_an_unchosen_or_deleted_groups_account_is_emptied_and_then_not_looked_at_any_more(
     deleted: tuple[str, ...],
