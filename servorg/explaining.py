@@ -86,7 +86,7 @@ def explain(question: Question, sources: Sources) -> Explanation:
     ids, names = _identity(question.asked, directory, links)
     managed = _managed(names, links)
     groups = _groups(directory, managed)
-    contacts, desk_problem = _contacts(question, sources, names, links, groups.keys())
+    contacts, desk_problem = _contacts(question, sources, names, links)
     return Explanation(
         customer=question.customer,
         asked=question.asked,
@@ -208,23 +208,20 @@ def _contacts(
     sources: Sources,
     names: Collection[Address],
     links: Mapping[AccountId, Links],
-    groups: Collection[EntraGroupId],
 ) -> tuple[tuple[InDesk, ...], str]:
     accounts = dict.fromkeys([question.account, *(a for a, one in links.items() if one.contacts.keys() & {*names})])
     try:
         desk = sources.desk()
-        found = [_in_account(desk, account, names, links.get(account, Links()), groups) for account in accounts]
+        found = [_in_account(desk, account, names, links.get(account, Links())) for account in accounts]
     except (DeskError, SettingsError) as error:
         return (), str(error)
     return tuple(one for contacts in found for one in contacts), ""
 
 
-def _in_account(
-    desk: DeskReader, account: AccountId, names: Collection[Address], links: Links, groups: Collection[EntraGroupId]
-) -> list[InDesk]:
-    """The account's contacts of these names. Who is in a contact group is read for those of the person's groups."""
+def _in_account(desk: DeskReader, account: AccountId, names: Collection[Address], links: Links) -> list[InDesk]:
+    """The account's contacts of these names, with the contact groups among those that the sync ever filled."""
     contacts = [found for name in names if (found := desk.find_contact(account, name))]
-    filled = {links.groups[group].contact_group for group in groups if group in links.groups}
+    filled = {link.contact_group for link in links.groups.values()}
     roles = _roles(desk, account, filled) if contacts and filled else []
     return [_in_desk(desk, account, contact, roles) for contact in contacts]
 

@@ -23,6 +23,10 @@ GROUNDS: dict[Ground, str] = {
     Ground.FAILED: "A change of {about} failed in run {run}: {reason}.",
 }
 
+_NOTHING_GIVEN = (
+    "No run gave anything to this address, so nothing is taken from it unless the customer has `--prune all`."
+)
+
 
 def paragraphs(about: Explanation) -> list[Paragraph]:
     """Headings with their sentences, in the order in which they answer why somebody is where he is."""
@@ -30,7 +34,7 @@ def paragraphs(about: Explanation) -> list[Paragraph]:
         ("What applies", applying(about)),
         ("In Entra", list(_directory(about))),
         ("In DeskDirector", list(_contacts(about))),
-        ("What runs gave", [_managed(one) for one in about.links] or ["No run gave anything to this address."]),
+        ("What runs gave", [_managed(one) for one in about.links] or [_NOTHING_GIVEN]),
         ("What runs did", list(_history(about))),
     ]
 

@@ -84,6 +84,18 @@ def test_somebody_who_is_synced_has_contact_group_role_and_the_changes_that_gave
     assert [(one.address, list(one.names.values())) for one in about.links] == [(mail("ann"), ["it"])]
 
 
+def test_a_contact_group_that_somebody_gave_by_hand_is_told_too() -> None:
+    office = an_office("bob")
+    office.sync(2)
+    boss = office.desk.add_contact(ACCOUNT, mail("boss"))
+    [group] = office.desk.read(ACCOUNT).groups
+    office.desk.put(group, boss, GroupRole.MANAGER)
+    about = asked(office, FakeCustOrg(), "boss")
+
+    assert [(one.contact.id, one.roles) for one in about.contacts] == [(boss, {"it": GroupRole.MANAGER})]
+    assert about.links == ()
+
+
 def test_a_leaver_is_told_with_the_run_that_took_him_out() -> None:
     office = an_office("ann", "bob")
     office.sync(2)
