@@ -66,7 +66,7 @@ security: setup ## bandit, and a look for secrets in every file
 unit: setup ## core and use cases, without network; every branch of shared/core
 	@$(STEP) "unit, the core" $(PYTEST) $(CORE_TESTS) $(TWO) --cov --cov-report=
 	@$(STEP) "coverage of shared/core" $(BIN)/coverage report --include='shared/core/*' --fail-under=100
-	@$(STEP) "unit, the others" $(PYTEST) tests/unit $(addprefix --deselect ,$(CORE_TESTS)) $(TWO)
+	@$(STEP) "unit, the others" $(PYTEST) tests/unit $(addprefix --ignore=,$(CORE_TESTS)) $(TWO)
 
 .PHONY: contract
 contract: setup ## each port's suite against every implementation

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from custorg.ports import Counts, GroupHead, Outlook, Wish
+from custorg.ports import LONGEST_NAME, Counts, GroupHead, Outlook, Wish
 from shared.tables import Entity, Operation, key
 from shared.wire import GroupRow
 
@@ -41,7 +41,7 @@ def changes(known: Mapping[str, GroupRow], heads: Mapping[str, GroupHead]) -> It
 
 def choice(wish: Wish, by: str, now: str) -> Entity:
     """The columns that a choice writes."""
-    return {**_keys(wish.group), "sync": wish.sync, "chosenBy": by, "chosenAt": now}
+    return {**_keys(wish.group), "sync": wish.sync, "chosenBy": by[:LONGEST_NAME], "chosenAt": now}
 
 
 def counted(group: str, counts: Counts, now: str) -> Entity:

@@ -68,6 +68,8 @@ class TableChoices:
                 return None
             if _has_changed(group_row(entity), wish):
                 return Conflict(group_row(entity))
+            if entity.get("chosenAt") and _is_so(entity, wish):
+                return group_row(entity)
             try:
                 self._client.update_entity(choice(wish, by, now), **_unless_modified(entity))
             except ResourceNotFoundError:

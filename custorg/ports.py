@@ -34,6 +34,7 @@ class GroupName:
     name: str
 
 
+LONGEST_NAME = 256  # characters of who chose: far above any person's name
 MOST_COUNTED = 10  # groups in one call: two counts of each are the 20 requests of Graph's batch
 
 
@@ -168,7 +169,10 @@ class Choices(Protocol):
         ...
 
     def choose(self, wish: Wish, *, by: str, now: str) -> GroupRow | Conflict | None:
-        """The changed row; None when there is no such group."""
+        """The row as it then is; None when there is no such group.
+
+        Of `by` the first LONGEST_NAME characters are kept. A choice that was made before keeps who made it and when.
+        """
         ...
 
     def choose_all(self, wishes: Sequence[Wish], *, by: str, now: str) -> Chosen:

@@ -91,8 +91,13 @@ class Site:
 
     def _may_call(self, request: web.Request, level: str) -> bool:
         """Whether the key, one for all levels, is there if it is asked for."""
+        # bytes of a header that are no UTF-8 arrive as surrogates, which cannot be encoded
         given = request.headers.get(KEY_HEADER) or request.query.get(KEY_PARAMETER, "")
-        return not self._ask_keys or level == "ANONYMOUS" or hmac.compare_digest(given.encode(), KEY.encode())
+        return (
+            not self._ask_keys
+            or level == "ANONYMOUS"
+            or hmac.compare_digest(given.encode(errors="replace"), KEY.encode())
+        )
 
 
 def to_rpc(request: web.Request, body: bytes, route_values: Mapping[str, str]) -> RpcHttp:

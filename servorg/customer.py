@@ -1,9 +1,10 @@
 """A customer and its configuration as values that are right once they are made."""
 
 import re
-from typing import Annotated, Self
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Self
 
-from croniter import croniter
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -18,10 +19,16 @@ from pydantic.dataclasses import dataclass as checked
 from servorg.records import CUSTOMER_ID
 from shared.core.model import Prune
 from shared.errors import SyncError
-from shared.settings import Count, Url
+from shared.schedules import is_ncrontab
+from shared.settings import Count, CustOrgSettings, ServOrgSettings, Url
 
 _MODES = range(1, 6)
-_CRON_FIELDS = 6  # NCRONTAB: seconds first
+_MOST_ACCOUNT = 2**31 - 1  # deskdirector.md §1.3: ids of accounts are int32
+_OURS = frozenset(name.upper() for name in (*ServOrgSettings.names(), *CustOrgSettings.names()))
+_OF_THE_HOST = (
+    *("AZUREWEBJOBS", "AZURE_", "WEBSITE_", "FUNCTIONS_", "IDENTITY_", "MSI_", "APPLICATIONINSIGHTS_"),
+    "DESKDIRECTOR_",
+)
 
 
 class CustomerRefused(SyncError):
@@ -54,7 +61,7 @@ def _modes(modes: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _schedule(text: str | None) -> str | None:
-    if text is None or (len(text.split()) == _CRON_FIELDS and croniter.is_valid(text, second_at_beginning=True)):
+    if text is None or is_ncrontab(text):
         return text
     raise ValueError("must be NCRONTAB with six fields, such as '0 30 2 * * *'")
 
@@ -103,7 +110,67 @@ class Configuration:
     schedule: Annotated[str | None, AfterValidator(_schedule)] = None
 
 
-def refusal(error: ValidationError) -> CustomerRefused:
-    """What is wrong with the values of a customer or a configuration, as one sentence."""
-    faults = (f"{'.'.join(map(str, e['loc']))} {e['msg'].removeprefix('Value error, ')}" for e in error.errors())
-    return CustomerRefused("; ".join(fault.strip() for fault in faults))
+def admitted(**fields: Any) -> Customer:
+    """A customer of these fields that may be added; CustomerRefused says by options of the command what is wrong.
+
+    Rules that are stricter than the type's own stand here: rows of before must stay readable.
+    """
+    try:
+        customer = Customer(**fields)
+    except ValidationError as error:
+        raise _refusal(error) from None
+    if customer.account > _MOST_ACCOUNT:
+        raise CustomerRefused(f"--account must be the number of an account in DeskDirector, up to {_MOST_ACCOUNT}")
+    if customer.key_setting and _has_another_use(customer.key_setting):
+        raise CustomerRefused(
+            f"--key-setting must not be {customer.key_setting}: its value has another use, and would be sent to the "
+            "customer's CustOrg as its function key; give the key a setting of its own, such as CUSTOMER_KEY_CONTOSO"
+        )
+    return customer
+
+
+def _has_another_use(setting: str) -> bool:
+    """Whether a setting is one of ours or of the host; on Windows they may be written in any case."""
+    name = setting.upper()
+    return name in _OURS or name.startswith(_OF_THE_HOST)
+
+
+def changed(before: Configuration, fields: Mapping[str, Any]) -> Configuration:
+    """The configuration with these fields; CustomerRefused says by options of the command what is wrong."""
+    try:
+        after = replace(before, **fields)
+    except ValidationError as error:
+        raise _refusal(error) from None
+    if fields.get("schedule") and not _is_ever_due(fields["schedule"]):
+        raise CustomerRefused(f"--schedule {fields['schedule']!r} is never due: there is no such day")
+    return after
+
+
+def _is_ever_due(schedule: str) -> bool:
+    """Whether there is a time for it, when day and weekday must both fit (`servorg.schedules.last_due`)."""
+    from croniter.croniter import CroniterBadDateError, croniter
+
+    try:
+        croniter(schedule, 0.0, second_at_beginning=True, day_or=False).get_next(float)
+    except CroniterBadDateError:
+        return False
+    return True
+
+
+def _refusal(error: ValidationError) -> CustomerRefused:
+    return CustomerRefused("; ".join(map(_fault, error.errors())))
+
+
+def _fault(part: Any) -> str:
+    """What is wrong with a value, by the option that gave it."""
+    said: str = part["msg"].removeprefix("Value error, ")
+    if not part["loc"]:
+        return said
+    option = _option(str(part["loc"][0]))
+    return f"{option} {said}" if part["type"] == "value_error" else f"{option}: {said}"
+
+
+def _option(field: str) -> str:
+    if field == "id":
+        return "ID"
+    return "--mode" if field == "modes" else f"--{field.replace('_', '-')}"

@@ -8,9 +8,15 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from servorg.customer import Configuration, Customer, CustomerRefused, UnknownCustomer, WrongTenant, refusal
+from servorg.customer import (
+    Configuration,
+    Customer,
+    CustomerRefused,
+    UnknownCustomer,
+    WrongTenant,
+    admitted,
+    changed,
+)
 from servorg.records import CUSTOMER_ID
 from shared.core.model import AccountId, Address, address
 from shared.tables import (
@@ -52,10 +58,7 @@ class Customers:
 
         CustomerRefused when a value is wrong or another customer, which is named, has the account.
         """
-        try:
-            wanted = Customer(**fields)
-        except ValidationError as error:
-            raise refusal(error) from None
+        wanted = admitted(**fields)
         while not self._written(wanted):
             continue  # somebody else changed this customer, or one with this account, in between
         return self.get(wanted.id)
@@ -148,16 +151,12 @@ class Customers:
         known = {field.name for field in dataclasses.fields(Configuration)}
         return Configuration(**{name: json.loads(found[name]) for name in known & found.keys()})
 
-    def configure(self, customer: str, changed: Mapping[str, Any]) -> Configuration:
+    def configure(self, customer: str, fields: Mapping[str, Any]) -> Configuration:
         """Changes these fields and keeps the others; the configuration then. CustomerRefused names what is wrong."""
         self._row(customer)
-        before = self.configuration(customer)
-        try:
-            after = dataclasses.replace(before, **changed)
-        except ValidationError as error:
-            raise refusal(error) from None
-        values = {name: json.dumps(getattr(after, name)) for name in changed}
-        values |= self._schedule_set(customer, anew="schedule" in changed)
+        after = changed(self.configuration(customer), fields)
+        values = {name: json.dumps(getattr(after, name)) for name in fields}
+        values |= self._schedule_set(customer, anew="schedule" in fields)
         self._configurations.upsert_entity({"PartitionKey": customer, "RowKey": _CONFIGURATION} | values)
         return self.configuration(customer)
 

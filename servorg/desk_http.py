@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import stamina
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
@@ -20,6 +19,7 @@ from servorg.desk_rows import Rows
 from servorg.desk_token import AgentToken
 from servorg.dialect import Dialect
 from servorg.ports import Budget
+from servorg.retries import retrying
 from shared.errors import DeskError, DeskForbidden, DeskInDoubt, DeskRejected, DeskThrottled, DeskUnavailable
 from shared.retry_after import retry_after
 from shared.telemetry import count, span
@@ -85,7 +85,7 @@ class DeskHttp:
         self._site_host = urlsplit(access.site).netloc
         self._session = _session()
         self._timeouts = (patience.connect, patience.read)
-        self._patient = stamina.RetryingCaller(attempts=None, timeout=patience.retry, wait_max=2.0).on(_BROKEN)
+        self._patient = retrying(attempts=None, timeout=patience.retry, wait_max=2.0).on(_BROKEN)
         read, path = Rows(dialect).user_key, dialect.paths.user_key.format(agentId=access.agent)
         self._token = AgentToken(lambda: read(self.ask(Call(method="GET", path=path))), clock)
 

@@ -79,10 +79,7 @@ class DeskTickets:
         answer = self._read(self._at(ticket))
         if answer is None:
             return False
-        words, found = self._dialect.answer, self._ticket(answer, ticket)
-        notes = first(answer, words.notes)
-        told = [first(row, words.note) for row in notes if isinstance(row, dict)] if isinstance(notes, list) else []
-        return note in told and status in {None, found.status}
+        return self._ticket(answer, ticket).was_told(note, status)
 
     def _on_board(self, board: int) -> Callable[[Any], tuple[Ticket, bool]]:
         words = self._dialect.answer
@@ -104,6 +101,7 @@ def read_ticket(row: Any, words: AnswerWords) -> Ticket:
         closed=flag(row, words.is_closed, _TICKET),
         created=_moment(row, words),
         forms=_forms(row, words),
+        notes=_notes(row, words),
     )
 
 
@@ -116,6 +114,14 @@ def _moment(row: Mapping[str, Any], words: AnswerWords) -> datetime | None:
     except ValueError as error:
         raise wrong(_TICKET, "whose time of creation is none") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _notes(row: Mapping[str, Any], words: AnswerWords) -> tuple[str, ...]:
+    """What cannot be read is passed over: whoever finds no note tells it, once too often at worst."""
+    listed = first(row, words.notes)
+    rows = listed if isinstance(listed, list) else []
+    told = (first(one, words.note) for one in rows if isinstance(one, dict))
+    return tuple(note for note in told if isinstance(note, str))
 
 
 def _forms(row: Mapping[str, Any], words: AnswerWords) -> tuple[FormRef, ...]:

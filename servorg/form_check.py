@@ -158,7 +158,6 @@ def _statuses(places: Places) -> Iterator[Check]:
     yield read_all
     if read_all.state is State.OK:
         yield from (_status(one, board, names) for one in wanted)
-        yield from _clashes(places.settings)
 
 
 def _wanted_statuses(settings: ServOrgSettings) -> list[_Wanted]:
@@ -178,18 +177,6 @@ def _status(wanted: _Wanted, board: int, names: Mapping[int, str]) -> Check:
         said, todo = f"board {board} has no status {wanted.status}", f"set {wanted.setting} to one of {_listed(names)}"
         return Check(wanted.name, State.BAD, said, todo)
     return Check(wanted.name, State.OK, f"{wanted.status} is {names[wanted.status]}")
-
-
-def _clashes(settings: ServOrgSettings) -> Iterator[Check]:
-    """Statuses that stand for two things, so that a request would wait for ever or never be closed."""
-    uses: dict[int, list[str]] = {}
-    for one in _wanted_statuses(settings):
-        if one.status is not None:
-            uses.setdefault(one.status, []).append(one.setting)
-    for status, named in uses.items():
-        if len(set(named)) > 1:
-            said = f"status {status} stands in {' and '.join(dict.fromkeys(named))}"
-            yield Check("statuses", State.BAD, said, "each needs a status of its own")
 
 
 # The event

@@ -6,19 +6,18 @@ its request is. Whoever looks has claimed the row, so that a kill at any line is
 
 import logging
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Unpack
 
-from servorg.customer import Configuration, Customer, UnknownCustomer
+from servorg.customer import UnknownCustomer
 from servorg.form_answers import Wanted, is_ours, wanted
-from servorg.helpdesk import FormAnswers, FormRef, Helpdesk, Ticket
-from servorg.jobs import Jobs, Office
+from servorg.helpdesk import FormAnswers, FormRef, Ticket
+from servorg.jobs import Jobs
 from servorg.messages import SyncJob, TicketEvent
+from servorg.reception import Reception
 from servorg.records import Run, RunStatus, new_run_id
-from servorg.request_records import OPEN, Claim, Request, RequestBook, State
+from servorg.request_records import OPEN, Claim, Request, RequestFields, State
 from shared.core import ticket_words
 from shared.core.model import Prune
 from shared.core.report import OnTheBooks, Window, news_of
@@ -36,42 +35,6 @@ _REASON = 1_000  # characters
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger(__name__)
-
-
-class Book(Protocol):
-    """The customers; `servorg.customers.Customers` says what each call promises."""
-
-    def get(self, customer: str) -> Customer: ...
-
-    def all(self) -> tuple[Customer, ...]: ...
-
-    def configuration(self, customer: str) -> Configuration: ...
-
-    def configure(self, customer: str, changed: Mapping[str, Any]) -> Configuration: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the settings say about the form's tickets: whose they are, and what their statuses mean."""
-
-    account: int
-    board: int
-    in_progress: int
-    closed: int
-    approval: frozenset[int] = frozenset()
-    declined: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Reception:
-    """All that requests need."""
-
-    rules: Rules
-    helpdesk: Helpdesk
-    requests: RequestBook
-    customers: Book
-    office: Office
-    events: Jobs
 
 
 def announce(events: Jobs, run: Run) -> None:
@@ -150,6 +113,9 @@ def _newest(reception: Reception, claim: Claim, ticket: Ticket, event: TicketEve
             break  # an older form than the last one of ours: its request is over
         answers = reception.helpdesk.form_answers(form.form, form.result)
         if answers is not None and is_ours(answers):
+            if _is_forgotten(reception, request, ticket):
+                _turn_down(reception, claim, ticket, form, seen=forms[-1].result)
+                return None
             _note_form(claim, form, seen=forms[-1].result)
             return answers
     seen = forms[-1].result if forms else None
@@ -174,6 +140,28 @@ def _note_form(claim: Claim, form: FormRef, *, seen: int) -> None:
     claim.write(seen=seen)
 
 
+def _is_forgotten(reception: Reception, request: Request, ticket: Ticket) -> bool:
+    """Whether the ticket's row may have been forgotten: it knows of no form, and the ticket is older than any row.
+
+    Such a form may have been run long ago. Where DeskDirector does not tell a ticket's age, it counts as a new one.
+    """
+    before = reception.office.now() - reception.rules.retention
+    return request.result is None and request.seen is None and ticket.created is not None and ticket.created < before
+
+
+def _turn_down(reception: Reception, claim: Claim, ticket: Ticket, form: FormRef, *, seen: int) -> None:
+    """A form that is too old is never run. Its ticket has the note for good, its row only for a while: both are asked.
+
+    Only with `seen` the row knows of the form; written at once with the rest, a kill before it changes nothing.
+    """
+    note = ticket_words.refused(Refusal(Why.TOO_OLD))
+    refused = RequestFields(state=State.REFUSED, result=form.result, seen=seen, telling="")
+    if ticket.was_told(note):
+        claim.write(**refused)
+    else:
+        _tell(reception, claim, ticket, note, **refused)
+
+
 def _judge(reception: Reception, claim: Claim, ticket: Ticket, answers: FormAnswers) -> None:
     """Whether the request runs now: refused, declined and waiting ones don't."""
     rules = reception.rules
@@ -182,9 +170,9 @@ def _judge(reception: Reception, claim: Claim, ticket: Ticket, answers: FormAnsw
         return
     asked = _wanted(reception, ticket, answers)
     if isinstance(asked, Refusal):
-        _refuse(reception, claim, asked)
+        _refuse(reception, claim, ticket, asked)
     elif ticket.status in rules.approval:
-        _wait(reception, claim, asked)
+        _wait(reception, claim, ticket, asked)
     else:
         _accept(reception, claim, asked)
 
@@ -195,16 +183,14 @@ def _wanted(reception: Reception, ticket: Ticket, answers: FormAnswers) -> Wante
     return wanted(answers, reception.customers.all())
 
 
-def _refuse(reception: Reception, claim: Claim, refusal: Refusal) -> None:
-    reception.helpdesk.tell_ticket(claim.request.ticket, ticket_words.refused(refusal))
-    claim.write(state=State.REFUSED)
+def _refuse(reception: Reception, claim: Claim, ticket: Ticket, refusal: Refusal) -> None:
+    _tell(reception, claim, ticket, ticket_words.refused(refusal), state=State.REFUSED)
 
 
-def _wait(reception: Reception, claim: Claim, asked: Wanted) -> None:
+def _wait(reception: Reception, claim: Claim, ticket: Ticket, asked: Wanted) -> None:
     if claim.request.state is not State.WAITING:
         note = ticket_words.waiting(Asked(_name(reception, asked.customer), asked.modes))
-        reception.helpdesk.tell_ticket(claim.request.ticket, note)
-        claim.write(state=State.WAITING)
+        _tell(reception, claim, ticket, note, state=State.WAITING)
 
 
 def _accept(reception: Reception, claim: Claim, asked: Wanted) -> None:
@@ -229,12 +215,12 @@ def _start(reception: Reception, claim: Claim, ticket: Ticket) -> None:
     """
     run = reception.office.ledger.run(claim.request.run)
     if run is None and not _create(reception, claim.request):
-        _refuse(reception, claim, Refusal(Why.UNKNOWN_CUSTOMER, claim.request.customer))
+        _refuse(reception, claim, ticket, Refusal(Why.UNKNOWN_CUSTOMER, claim.request.customer))
         return
     untouched = run is None or run.status is RunStatus.QUEUED
     if untouched and ticket.status != reception.rules.in_progress:
         note = ticket_words.started(_asked(reception, claim.request), claim.request.run)
-        reception.helpdesk.tell_ticket(ticket.id, note, reception.rules.in_progress)
+        _tell(reception, claim, ticket, note, reception.rules.in_progress)
     _queue(reception, claim)
 
 
@@ -266,8 +252,21 @@ def _answer(reception: Reception, claim: Claim, ticket: Ticket) -> None:
     if run is None or not run.over or claim.request.answered == end_of(run):
         return
     closed = reception.rules.closed if run.status is RunStatus.SUCCEEDED else None
-    reception.helpdesk.tell_ticket(ticket.id, _result(reception, claim.request, run), closed)
-    claim.write(state=_after(run), answered=end_of(run))
+    note = _result(reception, claim.request, run)
+    _tell(reception, claim, ticket, note, closed, state=_after(run), answered=end_of(run))
+
+
+def _tell(
+    reception: Reception, claim: Claim, ticket: Ticket, note: str, to: int | None = None, **then: Unpack[RequestFields]
+) -> None:
+    """Tells the ticket, sets its status `to` this one, and writes what is so `then`.
+
+    When a host was killed over it, the note may be there already: `ticket` was read after that.
+    """
+    if not (claim.request.telling and ticket.was_told(note, to)):
+        claim.write(telling=f"{reception.office.now():%Y-%m-%dT%H:%M:%SZ}")
+        reception.helpdesk.tell_ticket(ticket.id, note, to)
+    claim.write(**then | {"telling": ""})
 
 
 def _result(reception: Reception, request: Request, run: Run) -> str:

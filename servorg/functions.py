@@ -138,7 +138,7 @@ def collect_missed_requests(timer: func.TimerRequest) -> None:
 
     try:
         count = collect(wiring.reception())
-        forgotten = forget_old(wiring.reception(), wiring.settings().retention_days)
+        forgotten = forget_old(wiring.reception())
     except SettingsError as error:  # whoever has no form is told so, and needs nothing
         log_event(log, "missed requests were not looked for", reason=str(error))
         return

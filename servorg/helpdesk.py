@@ -16,7 +16,10 @@ class FormRef:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A ticket as DeskDirector tells it. `account` is the id of the account that it belongs to."""
+    """A ticket as DeskDirector tells it. `account` is the id of the account that it belongs to.
+
+    `notes` are the texts of its notes, oldest first; none where the site does not tell them.
+    """
 
     id: int
     account: int
@@ -24,6 +27,11 @@ class Ticket:
     closed: bool
     created: datetime | None = None
     forms: tuple[FormRef, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def was_told(self, note: str, status: int | None = None) -> bool:
+        """Whether the ticket has this note, and this status if one is given."""
+        return note in self.notes and status in {None, self.status}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,22 @@ class Secrets(Protocol):
 def function_key(customer: Customer, environ: Mapping[str, str], vault: str | None, secrets: Secrets) -> str:
     """The key, empty for a CustOrg that asks for none. `vault` is KEY_VAULT_URL.
 
-    SettingsError names what is missing; CustOrgUnreachable when Key Vault gives no answer, so a job is tried again.
+    SettingsError names what is missing or cannot be a key; CustOrgUnreachable when Key Vault gives no answer, so a job
+    is tried again.
     """
     try:
-        return _key(customer, environ, vault, secrets)
+        return _sendable(_key(customer, environ, vault, secrets), customer)
     except VaultUnreachable as error:
         raise CustOrgUnreachable(f"its function key is not known: {error}") from error
+
+
+def _sendable(key: str, customer: Customer) -> str:
+    """The key, which is sent as a header; SettingsError for what cannot stand in one."""
+    if key.isascii() and key.isprintable():
+        return key
+    place = f"the secret {customer.key_secret!r}" if customer.key_secret else customer.key_setting
+    said = "has characters that no function key has, such as a line break; copy the key again, as one line"
+    raise SettingsError([f"{place} {said}"])
 
 
 def _key(customer: Customer, environ: Mapping[str, str], vault: str | None, secrets: Secrets) -> str:

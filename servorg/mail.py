@@ -13,6 +13,7 @@ import stamina
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 
+from servorg.retries import retrying
 from shared.errors import SyncError
 from shared.graph_scope import scope_of
 from shared.retry_after import retry_after
@@ -51,7 +52,7 @@ class Mailer:
     recipients: tuple[str, ...]
     token: Callable[[], str] = field(repr=False)
     tries: stamina.RetryingCaller = field(
-        default_factory=lambda: stamina.RetryingCaller(attempts=TRIES, timeout=MOST_WAIT, wait_initial=2.0)
+        default_factory=lambda: retrying(attempts=TRIES, timeout=MOST_WAIT, wait_initial=2.0)
     )
 
     def send(self, subject: str, html: str) -> None:

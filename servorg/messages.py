@@ -101,9 +101,8 @@ _EVENT = TypeAdapter(TicketEvent)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it lies in a queue: the service's id, its text, when it was put there and how often taken."""
+    """A message as it lies in a queue: the service's id, its text, and when it was put there."""
 
     id: str
     text: str
     inserted_at: datetime | None
-    tries: int

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from servorg.form_requests import Reception, end_of
+from servorg.form_requests import end_of
 from servorg.helpdesk import Ticket
 from servorg.messages import TicketEvent
+from servorg.reception import Reception
 from servorg.request_records import OPEN, State
 
 MOST_AT_ONCE = 100

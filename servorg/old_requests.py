@@ -1,9 +1,8 @@
 """Requests of the form that are long over are forgotten, like the runs that they asked for."""
 
 import logging
-from datetime import timedelta
 
-from servorg.form_requests import Reception
+from servorg.reception import Reception
 from shared.logs import log_event
 
 FORGOTTEN_AT_ONCE = 100
@@ -12,13 +11,13 @@ FORGOTTEN_AT_ONCE = 100
 log = logging.getLogger(__name__)
 
 
-def forget_old(reception: Reception, days: int) -> int:
-    """Forgets requests that are over and whose row nobody has touched for so many days; how many.
+def forget_old(reception: Reception) -> int:
+    """Forgets requests that are over and whose row nobody has touched for the time of retention; how many.
 
-    That of a ticket which is still open on the board stays: without its row the same form would run once more. Raises
-    what the helpdesk raises.
+    That of a ticket which is still open on the board stays: without its row the ticket would be told that its form is
+    too old. Raises what the helpdesk raises.
     """
-    before, requests = reception.office.now() - timedelta(days=days), reception.requests
+    before, requests = reception.office.now() - reception.rules.retention, reception.requests
     old = list(requests.over_before(before))
     if not old:
         return 0

@@ -91,7 +91,7 @@ class StorageQueue:
     @staticmethod
     def _peek(queue: QueueClient) -> Iterator[Message]:
         for found in queue.peek_messages(max_messages=_PEEK):
-            yield Message(found.id, _decoded(found.content), found.inserted_on, found.dequeue_count or 0)
+            yield Message(found.id, _decoded(found.content), found.inserted_on)
 
     @cached_property
     def _queue(self) -> QueueClient:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from servorg.desk_tickets import DeskTickets
     from servorg.deskdirector import DeskDirector
     from servorg.entra_source import CustOrg
-    from servorg.form_requests import Reception
     from servorg.ledger import TableLedger
     from servorg.mail import Mailer
     from servorg.queue import StorageQueue
+    from servorg.reception import Reception
     from servorg.reporting import Sources
     from servorg.request_rows import TableRequests
     from servorg.vault import Vaults
@@ -107,13 +107,15 @@ def requests() -> "TableRequests":
 @cache
 def reception() -> "Reception":
     """What requests of the form need; SettingsError names every setting that is missing for it."""
-    from servorg.form_requests import Reception, Rules
+    from servorg.reception import Reception, Rules
 
     known, faults = settings(), settings().form_faults()
     own, board, working, closed = known.servorg_account, known.board, known.in_progress_status, known.closed_status
     if faults or own is None or board is None or working is None or closed is None:
         raise SettingsError(faults)
-    rules = Rules(own, board, working, closed, frozenset(known.approval_statuses), frozenset(known.declined_statuses))
+    approval, declined = frozenset(known.approval_statuses), frozenset(known.declined_statuses)
+    kept = timedelta(days=known.retention_days)
+    rules = Rules(own, board, working, closed, kept, approval, declined)
     return Reception(rules, helpdesk(), requests(), customers(), office(), events())
 
 

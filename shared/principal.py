@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LOOK = frozenset({"SyncReader", "SyncAdmin"})
 CHANGE = frozenset({"SyncAdmin"})
 HEADER = "x-ms-client-principal"
+# As runtime.md §4 has them, whatever `role_typ` says: if that were `groups`, a group called SyncAdmin would be a role.
 ROLE_TYPES = frozenset({"roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"})
 NAME_TYPES = ("preferred_username", "name")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -96,7 +97,7 @@ def _by_platform(headers: Mapping[str, str]) -> Principal:
 
 
 def _principal(row: Any) -> Principal:
-    """Of `{"name", "roles": [...]}`, or of the platform's `{"claims": [{"typ", "val"}], "name_typ", "role_typ"}`."""
+    """Of `{"name", "roles": [...]}`, or of the platform's `{"claims": [{"typ", "val"}], "name_typ"}`."""
     try:
         if "claims" in row:
             return _of_claims(row)
@@ -107,10 +108,9 @@ def _principal(row: Any) -> Principal:
 
 def _of_claims(row: dict[str, Any]) -> Principal:
     claims = [(_text(claim["typ"]), _text(claim["val"])) for claim in row["claims"]]
-    role_types = ROLE_TYPES | {row.get("role_typ") or "roles"}
     named = dict(reversed(claims))
     name = next((named[typ] for typ in (row.get("name_typ"), *NAME_TYPES) if typ in named), "")
-    return Principal(name, frozenset(value for typ, value in claims if typ in role_types))
+    return Principal(name, frozenset(value for typ, value in claims if typ in ROLE_TYPES))
 
 
 def _text(value: Any) -> str:

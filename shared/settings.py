@@ -20,6 +20,7 @@ from pydantic import (
 
 from shared.core.model import address
 from shared.errors import SettingsError
+from shared.schedules import timer_schedule
 
 _GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
@@ -81,6 +82,7 @@ Addresses = Annotated[Texts, AfterValidator(_addresses)]
 DeskId = Annotated[int, Field(ge=1, lt=2**31)]  # deskdirector.md §1.3: ids of boards, statuses and accounts are int32
 Ids = Annotated[tuple[DeskId, ...], BeforeValidator(_commas)]
 _TRUE = {"true", "1", "yes", "on", "t", "y"}  # what pydantic reads as true
+Schedule = Annotated[str, AfterValidator(timer_schedule)]
 WHOLE_SHARE = 100  # per cent
 MANY_REMOVALS = 1_000  # far above any usual day
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
@@ -178,7 +180,7 @@ class CustOrgSettings(CommonSettings):
     """The customer's side."""
 
     transitive_members: bool = Field(default=True, alias="TRANSITIVE_MEMBERS")
-    refresh_schedule: str = Field("0 0 1 * * *", alias="REFRESH_SCHEDULE")
+    refresh_schedule: Schedule = Field("0 0 1 * * *", alias="REFRESH_SCHEDULE")
 
 
 _FORM_NEEDS = {
@@ -206,15 +208,15 @@ class ServOrgSettings(CommonSettings):
     grace_days_contacts: int = Field(7, alias="GRACE_DAYS_CONTACTS", ge=0, le=90)
     grace_days_memberships: int = Field(0, alias="GRACE_DAYS_MEMBERSHIPS", ge=0, le=90)
     lease_seconds: int = Field(120, alias="LEASE_SECONDS", ge=10, le=3_600)
-    sync_schedule: str = Field("0 30 2 * * *", alias="SYNC_SCHEDULE")
+    sync_schedule: Schedule = Field("0 30 2 * * *", alias="SYNC_SCHEDULE")
     mail_sender: Mailbox | None = Field(None, alias="MAIL_SENDER")
     email_recipients: Addresses = Field((), alias="EMAIL_RECIPIENTS")
-    report_schedule: str = Field("0 0 6 * * *", alias="REPORT_SCHEDULE")
-    groups_schedule: str = Field("0 30 1 * * *", alias="GROUPS_SCHEDULE")
-    form_lists_schedule: str = Field("0 15 * * * *", alias="FORM_LISTS_SCHEDULE")
+    report_schedule: Schedule = Field("0 0 6 * * *", alias="REPORT_SCHEDULE")
+    groups_schedule: Schedule = Field("0 30 1 * * *", alias="GROUPS_SCHEDULE")
+    form_lists_schedule: Schedule = Field("0 15 * * * *", alias="FORM_LISTS_SCHEDULE")
     retention_days: int = Field(400, alias="RETENTION_DAYS", ge=1, le=3_650)
     key_vault_url: Origin | None = Field(None, alias="KEY_VAULT_URL")
-    catch_up_schedule: str = Field("0 */15 * * * *", alias="CATCH_UP_SCHEDULE")
+    catch_up_schedule: Schedule = Field("0 */15 * * * *", alias="CATCH_UP_SCHEDULE")
     desk_webhook_secret: SecretStr | None = Field(None, alias="DESKDIRECTOR_WEBHOOK_SECRET")
     event_id: str | None = Field(None, alias="EVENT_ID")
     servorg_account: DeskId | None = Field(None, alias="SERVORG_ACCOUNT_ID")
@@ -225,8 +227,20 @@ class ServOrgSettings(CommonSettings):
     declined_statuses: Ids = Field((), alias="DECLINED_STATUS_IDS")
 
     def form_faults(self) -> list[str]:
-        """What is missing for the form's requests, each as a sentence; nothing else needs it."""
-        return [f"{name} is missing: {why}" for name, why in _FORM_NEEDS.items() if self._of(name) is None]
+        """What is missing or contradictory for the form's requests, each as a sentence; nothing else needs it."""
+        missing = [f"{name} is missing: {why}" for name, why in _FORM_NEEDS.items() if self._of(name) is None]
+        return missing + self._clashes()
+
+    def _clashes(self) -> list[str]:
+        """Statuses that stand for two things, so that a request would wait for ever or never be closed."""
+        single = {"IN_PROGRESS_STATUS_ID": self.in_progress_status, "CLOSED_STATUS_ID": self.closed_status}
+        several = {"APPROVAL_STATUS_IDS": self.approval_statuses, "DECLINED_STATUS_IDS": self.declined_statuses}
+        uses: dict[int, list[str]] = {}
+        for name, ids in (several | {name: (one,) for name, one in single.items() if one is not None}).items():
+            for one in {*ids}:
+                uses.setdefault(one, []).append(name)
+        clashes = [(status, " and ".join(sorted(names))) for status, names in sorted(uses.items()) if len(names) > 1]
+        return [f"{names} have the same status {status}: each needs one of its own" for status, names in clashes]
 
     def _of(self, alias: str) -> object:
         return next(getattr(self, name) for name, field in type(self).model_fields.items() if field.alias == alias)

@@ -1,13 +1,14 @@
 """Azurite for tests: one process on free loopback ports, with data in memory or in a folder."""
 
 import contextlib
+import os
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,8 @@ SCRIPT = ROOT / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 # Public, the same for everybody: https://learn.microsoft.com/azure/storage/common/storage-use-azurite#http-connection-strings
 ACCOUNT = "devstoreaccount1"
 ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+# All with the one key: whoever needs storage in which nothing stands yet takes the next of them.
+ACCOUNTS = (ACCOUNT, *(f"{ACCOUNT}{number:03}" for number in range(1, 100)))
 SERVICES = ("blob", "queue", "table")
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -32,6 +35,10 @@ class Azurite:
     connection_string: str
     process: subprocess.Popen[bytes]
 
+    def of(self, account: str) -> "Azurite":
+        """The same process, seen through another one of ACCOUNTS, which has tables and queues of its own."""
+        return replace(self, connection_string=self.connection_string.replace(ACCOUNT, account))
+
     def stop(self) -> None:
         """Ends the process; afterwards its ports are free."""
         self.process.terminate()
@@ -46,7 +53,9 @@ def start_azurite(location: Path | None = None) -> Azurite:
     """Azurite with its three services answering; data in `location`, else in memory. AzuriteMissing with the reason."""
     ports = dict(zip(SERVICES, _free_ports(len(SERVICES)), strict=True))
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(_command(ports, location), stdout=output, stderr=subprocess.STDOUT)
+        accounts = ";".join(f"{account}:{ACCOUNT_KEY}" for account in ACCOUNTS)
+        environ = os.environ | {"AZURITE_ACCOUNTS": accounts}
+        process = subprocess.Popen(_command(ports, location), stdout=output, stderr=subprocess.STDOUT, env=environ)
         _wait_for(process, ports, output)
     return Azurite(_connection_string(ports), process)
 

@@ -22,7 +22,6 @@ class Managed:
     `elsewhere` are those that one has.
     """
 
-    contacts: int
     own: int
     memberships: int
     managers: int
@@ -30,8 +29,16 @@ class Managed:
     services: int
     elsewhere: int
 
-    def __str__(self) -> str:
-        return f"{_many(self.contacts, 'contact')} and {_many(self.memberships, 'group membership')}"
+    def described_by(self, modes: AbstractSet[int]) -> str:
+        """In words, how much of it these modes describe."""
+        parts = (
+            (OF_OWN_ACCOUNT, f"{_many(self.own, 'contact')} of the customer's own account"),
+            ({SyncMode.ACCOUNTS}, f"{_many(self.elsewhere, 'contact')} in the accounts of groups"),
+            (OF_CONTACT_GROUPS, _many(self.memberships, "group membership")),
+            ({SyncMode.SERVICE_GROUPS}, f"the service groups of {_many(self.services, 'contact')}"),
+        )
+        *most, last = [said for describing, said in parts if modes & describing]
+        return f"{', '.join(most)} and {last}" if most else last
 
 
 def managed(links: Mapping[AccountId, Links]) -> Managed:
@@ -46,7 +53,6 @@ def managed(links: Mapping[AccountId, Links]) -> Managed:
     everybody = sum(contact.managed for contact in contacts)
     given = [one for contact in contacts for one in contact.memberships.values() if one.managed]
     return Managed(
-        contacts=everybody,
         own=everybody - elsewhere,
         memberships=len(given),
         managers=sum(one.role == "manager" for one in given),
@@ -66,7 +72,7 @@ def concerns(before: Configuration, after: Configuration, links: Mapping[Account
     if after.prune == before.prune == "all" and new - old:
         yield "Whatever the new modes describe may be taken away, also what no run gave."
     if before.prune != after.prune:
-        yield _prune(str(after.prune), numbers)
+        yield _prune(str(after.prune), numbers.described_by(new))
 
 
 def _left_alone(old: AbstractSet[int], new: AbstractSet[int], numbers: Managed) -> Iterator[str]:
@@ -96,14 +102,14 @@ def _again(old: AbstractSet[int], new: AbstractSet[int], numbers: Managed) -> It
             yield f"{things} that earlier runs gave may be taken away again when Entra says so: {count}."
 
 
-def _prune(policy: str, numbers: Managed) -> str:
+def _prune(policy: str, described: str) -> str:
     if policy == "off":
-        return f"Nothing is taken away from now on; {numbers} are managed and stay."
+        return f"Nothing is taken away from now on; what is managed stays: {described}."
     if policy == "managed":
-        return f"Of what runs gave, {numbers} may be taken away again when Entra says so; all else stays."
+        return f"What is managed may be taken away again when Entra says so: {described}; all else stays."
     return (
-        f"Whatever the modes describe may be taken away from now on, also what no run gave; {numbers} are managed, "
-        "what else is concerned stands in DeskDirector."
+        f"Whatever the modes describe may be taken away from now on, also what no run gave. Managed: {described}; what "
+        "else is concerned stands in DeskDirector."
     )
 
 

@@ -130,7 +130,7 @@ def configuration_facts(tools: Tools, configuration: Configuration) -> Iterator[
     from shared.core.model import SyncMode
     from shared.core.words import MODES
 
-    yield "modes", "\n".join(f"{mode}  {MODES[SyncMode(mode)]}" for mode in configuration.modes)
+    yield "modes", tuple(f"{mode}  {MODES[SyncMode(mode)]}" for mode in configuration.modes)
     yield "prune", f"{configuration.prune}: {_PRUNE[configuration.prune]}"
     for name, (own, limit) in _limits(tools, configuration):
         yield name, limit if own else f"{limit} (setting)"

@@ -96,7 +96,7 @@ def show_one(tools: Tools, customer: str, *, as_json: bool) -> None:
         ("its key", _key(found)),
         ("tenant", found.tenant or "not known before its first answer"),
         *refresh_facts(kept),
-        ("protected", "\n".join(protected) or "nobody"),
+        ("protected", protected or "nobody"),
     )
     show.facts(to, (*rows, *configuration_facts(tools, configuration)))
 
@@ -135,6 +135,9 @@ def protect(tools: Tools, customer: str, address: str, *, removed: bool) -> None
     """
     book = tools.customers()
     if removed:
-        show.line(show.console(), f"{book.unprotect(customer, address)} is not protected any more")
+        before = book.protected(customer)
+        ended = book.unprotect(customer, address)
+        said = "is not protected any more" if ended in before else "was not protected; nothing was changed"
+        show.line(show.console(), f"{ended} {said}")
     else:
         show.line(show.console(), f"{book.protect(customer, address)} is protected: nothing is taken away from it")

@@ -72,6 +72,9 @@ def _print_failure(tools: Tools, customer: str) -> None:
 def _reset(tools: Tools, remote: Remote, customer: str) -> None:
     from shared.wire import ResetTable, TableReset
 
+    if others := _others_of(tools, customer):
+        said = f"The CustOrg of {customer} is also that of {', '.join(others)}: these choices are theirs too."
+        show.line(show.console(stderr=True), said)
     if tools.interactive():
         chosen = sum(row.sync for row in _asked(remote).groups)
         asked = f"Drop {chosen} choices of {customer} and read its groups anew? {_NOBODY_CHOSEN}"
@@ -79,6 +82,12 @@ def _reset(tools: Tools, remote: Remote, customer: str) -> None:
             raise click.ClickException("nothing was changed")
     told = remote.command("reset-entra-groups-table", ResetTable(confirm="reset"), TableReset)
     show.line(show.console(stderr=True), f"reset: {told.groups} groups; {told.dropped} choices were dropped")
+
+
+def _others_of(tools: Tools, customer: str) -> list[str]:
+    """The other customers whose CustOrg has the same address."""
+    url = {one.id: one.url.casefold() for one in tools.customers().all()}
+    return [other for other in url if other != customer and url[other] == url[customer]]
 
 
 def _print(found: EntraGroups) -> None:

@@ -78,8 +78,7 @@ def plan_json(run: Run, draft: Draft, rows: Iterable[ChangeRow]) -> Json:
 def poisoned_json(one: Poisoned) -> Json:
     """A message that failed for good; `customer`, `run` and `ticket` are null where it has none, or can't be read."""
     told: Json = {"message": one.message.id, "customer": one.customer, "run": one.run, "reason": one.reason}
-    told |= {"ticket": one.ticket, "insertedAt": time_json(one.message.inserted_at)}
-    return told | {"tries": one.message.tries}
+    return told | {"ticket": one.ticket, "insertedAt": time_json(one.message.inserted_at)}
 
 
 def change_json(row: ChangeRow) -> Json:

@@ -28,7 +28,7 @@ def refresh_facts(kept: Refresh | None) -> Iterator[tuple[str, object]]:
     if kept.silence:
         yield "its page", f"was not told what becomes of each group: {kept.silence}"
     if kept.offers:
-        yield "its version", "\n".join(compare(kept.offers).sentences()) or "as this ServOrg's"
+        yield "its version", tuple(compare(kept.offers).sentences()) or "as this ServOrg's"
 
 
 def refresh_json(kept: Refresh | None) -> dict[str, Any] | None:

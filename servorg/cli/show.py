@@ -104,16 +104,23 @@ def table(to: Console, headings: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def facts(to: Console, rows: Iterable[tuple[str, object]]) -> None:
-    """Prints names and values below each other, without the empty ones."""
+    """Prints names and values below each other, without the empty ones; a tuple has each of its values on a line."""
     from rich.table import Table
 
     made = Table.grid(padding=(0, 2, 0, 0))
     made.add_column(no_wrap=True)
     made.add_column(overflow="fold")
     for name, value in rows:
-        if value not in {"", None}:
-            made.add_row(text(name, "bold"), text(value))
+        if value not in {"", None, ()}:
+            made.add_row(text(name, "bold"), _below(value) if isinstance(value, tuple) else text(value))
     to.print(made)
+
+
+def _below(values: tuple[object, ...]) -> Text:
+    """The values as text, each on a line of its own."""
+    from rich.text import Text
+
+    return Text("\n", overflow="fold").join(map(text, values))
 
 
 def moment(at: datetime | None) -> str:

@@ -25,6 +25,7 @@ class Why(StrEnum):
     SEVERAL_CUSTOMERS = "several customers"
     NO_MODE = "no mode"
     UNKNOWN_MODE = "unknown mode"
+    TOO_OLD = "too old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ _REFUSED = {
     Why.NO_MODE: f"No sync mode was chosen. {_AGAIN} and choose one or several",
     Why.UNKNOWN_MODE: f"There is no such sync mode. {_AGAIN} and choose from the list, or write one of: "
     + "; ".join(f"{mode:d} {label}" for mode, label in MODES.items()),
+    Why.TOO_OLD: "This ticket is older than what the sync remembers (RETENTION_DAYS), so its form may have been done "
+    f"long ago, and is not done once more. {_AGAIN}, as a new ticket, if the sync is wanted now",
 }
 
 

@@ -8,9 +8,7 @@ import pytest
 from servorg.budget import TableBudget, TableBudgetRow
 from shared.settings import StorageSettings
 from shared.tables import Tables, delete_partition
-from tests.azurite import Azurite, azurite_session
-
-azurite = pytest.fixture(scope="module")(azurite_session)
+from tests.azurite import Azurite
 
 
 @pytest.fixture

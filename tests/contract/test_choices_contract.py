@@ -14,11 +14,9 @@ from shared.errors import CommandRefused
 from shared.settings import StorageSettings
 from shared.tables import Tables, delete_partition
 from shared.wire import GroupRow
-from tests.azurite import azurite_session
 from tests.fakes.choices import FakeChoices
 from tests.fakes.directory import guid
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 NOW, LATER = "2026-11-24T10:00:00+00:00", "2026-11-25T10:00:00+00:00"
 HOSTILE = ["<b>bold</b>", 'it\'s "quoted"', "a/b\\c#d?e%f", "\u202eevil", "🦆 team", "x" * 256, "tab\tand\nline", ""]
 
@@ -72,6 +70,25 @@ def test_a_choice_is_told_with_who_and_when_and_stays(choices: Choices) -> None:
 
     assert row == GroupRow(id=guid("it"), name="it", sync=True, chosenBy="jo", chosenAt=LATER)
     assert choices.rows() == (row,)
+
+
+def test_a_choice_that_was_made_before_keeps_who_made_it_and_when(choices: Choices) -> None:
+    choices.refresh(heads("it"), NOW)
+    first = choices.choose(Wish(guid("it"), sync=True), by="jo", now=NOW)
+
+    assert choices.choose(Wish(guid("it"), sync=True), by="al", now=LATER) == first
+    assert choices.rows() == (first,)
+
+
+def test_of_a_very_long_name_the_first_part_is_kept(choices: Choices) -> None:
+    choices.refresh(heads("it", "hr"), NOW)
+
+    row = choices.choose(Wish(guid("it"), sync=True), by="é" * 3_000, now=NOW)
+    chosen = choices.choose_all([Wish(guid("hr"), sync=True)], by="x" * 3_000, now=NOW)
+
+    assert isinstance(row, GroupRow)
+    assert row == rows(choices)["it"]
+    assert (row.chosen_by, chosen.rows[0].chosen_by) == ("é" * 256, "x" * 256)
 
 
 def test_a_choice_can_be_taken_back(choices: Choices) -> None:

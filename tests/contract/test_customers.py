@@ -12,9 +12,8 @@ from servorg.ledger import TableLedger
 from shared.core.model import AccountId, Address, ContactLink, Prune
 from shared.settings import StorageSettings
 from shared.tables import Tables, delete_partition
-from tests.azurite import Azurite, azurite_session
+from tests.azurite import Azurite
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 TENANT = "8C4D1a2b-0000-4000-8000-000000000001"
 OTHER = "8c4d1a2b-0000-4000-8000-000000000002"
 
@@ -66,16 +65,16 @@ def test_the_address_of_the_commands_is_as_good_as_that_of_the_app(customers: Cu
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"id": "Contoso"}, "id"),
-        ({"id": "-contoso"}, "id"),
-        ({"id": "c" * 51}, "id"),
-        ({"id": "contoso\n"}, "id"),
+        ({"id": "Contoso"}, "ID"),
+        ({"id": "-contoso"}, "ID"),
+        ({"id": "c" * 51}, "ID"),
+        ({"id": "contoso\n"}, "ID"),
         ({"name": "  "}, "name"),
         ({"url": "http://contoso.example"}, "url must start with https://"),
         ({"url": "contoso.example"}, "url must be an address"),
         ({"account": 0}, "account"),
-        ({"key_setting": "A KEY"}, "key_setting"),
-        ({"key_secret": "a_key"}, "key_secret"),
+        ({"key_setting": "A KEY"}, "--key-setting"),
+        ({"key_secret": "a_key"}, "--key-secret"),
         ({"key_setting": "KEY", "key_secret": "key"}, "not by both"),
     ],
 )
@@ -271,13 +270,13 @@ def test_configuring_changes_what_is_given_and_keeps_the_rest(customers: Custome
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"modes": ()}, "modes must be one or several of 1 to 5"),
-        ({"modes": (1, 6)}, "modes must be one or several of 1 to 5"),
+        ({"modes": ()}, "--mode must be one or several of 1 to 5"),
+        ({"modes": (1, 6)}, "--mode must be one or several of 1 to 5"),
         ({"prune": "some"}, "prune"),
-        ({"max_removals": -1}, "max_removals"),
-        ({"max_additions": 1_000_001}, "max_additions"),
-        ({"max_removal_share": 100.5}, "max_removal_share"),
-        ({"max_removal_share": float("nan")}, "max_removal_share"),
+        ({"max_removals": -1}, "--max-removals"),
+        ({"max_additions": 1_000_001}, "--max-additions"),
+        ({"max_removal_share": 100.5}, "--max-removal-share"),
+        ({"max_removal_share": float("nan")}, "--max-removal-share"),
         ({"schedule": "30 2 * * *"}, "schedule must be NCRONTAB"),
         ({"schedule": "0 99 2 * * *"}, "schedule must be NCRONTAB"),
         ({"precedence": ("",)}, "precedence"),

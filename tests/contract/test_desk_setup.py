@@ -16,11 +16,10 @@ from servorg.subscriptions import Event, Receipt, Subscription, find_event
 from shared.errors import DeskForbidden, DeskInDoubt, DeskRejected, DeskUnavailable
 from shared.settings import StorageSettings
 from shared.tables import Tables
-from tests.azurite import Azurite, azurite_session
+from tests.azurite import Azurite
 from tests.contract.helpdesk_stages import FORM_FIELDS, Waits
 from tests.doubles.deskdirector_rig import Rig
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 EVENT = Event("sync-user-group", "Sync User Group", "ticket-created")
 ACTIONS = "/workflows/sync-user-group/actions"
 WHOLE = FormFields(frozenset(FIELDS), whole=True)

@@ -11,9 +11,8 @@ from shared.checks import Check, State
 from shared.settings import StorageSettings
 from shared.storage_checks import NAME, clock_check, table_checks
 from shared.tables import Tables
-from tests.azurite import ACCOUNT_KEY, Azurite, azurite_session
+from tests.azurite import ACCOUNT_KEY, Azurite
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 GONE = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;" + "".join(
     f"{name}Endpoint=http://127.0.0.1:9/a;" for name in ("Blob", "Queue", "Table")
 )

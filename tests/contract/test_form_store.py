@@ -9,9 +9,7 @@ from servorg.form_lists import ACCOUNTS, SYNC_MODES, Item, customer_items, mode_
 from servorg.form_store import FRESH, FormLists, Source
 from shared.settings import StorageSettings
 from shared.tables import Tables, delete_partition, rows
-from tests.azurite import Azurite, azurite_session
-
-azurite = pytest.fixture(scope="module")(azurite_session)
+from tests.azurite import Azurite
 
 
 @pytest.fixture

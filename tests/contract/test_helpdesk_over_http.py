@@ -91,6 +91,13 @@ class TestTickets:
 
         assert found == Ticket(501, 12, 11, closed=False)
 
+    @pytest.mark.parametrize("notes", [None, "text", [], [5, {}, {"note": None}, {"note": ["x"]}]])
+    def test_notes_that_cannot_be_read_are_none(self, stage: OverHttp, notes: Any) -> None:
+        found = answered(stage, A_TICKET | {"notes": notes})
+
+        assert found is not None
+        assert found.notes == ()
+
     @pytest.mark.parametrize(
         "wrong",
         [

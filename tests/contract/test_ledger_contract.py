@@ -36,10 +36,8 @@ from shared.core.model import (
 )
 from shared.settings import StorageSettings
 from shared.tables import Tables
-from tests.azurite import azurite_session
 from tests.fakes.ledger import FakeLedger
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 NOW = datetime(2026, 11, 24, 10, 53, 12, 345678, tzinfo=UTC)
 RANDOM = Random(7)
 HOSTILE = "o'brien+a/b\\c#d?e%41=é\u0085\ud800@example.com"

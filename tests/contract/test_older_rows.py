@@ -45,9 +45,8 @@ from shared.core.model import (
 )
 from shared.settings import StorageSettings
 from shared.tables import Tables, delete_partition
-from tests.azurite import Azurite, azurite_session
+from tests.azurite import Azurite
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 SAMPLES = Path(__file__).parents[1] / "samples"
 FOLDERS = ["rows-0.1"]
 AT = datetime(2026, 11, 24, 10, 53, 12, 345678, tzinfo=UTC)

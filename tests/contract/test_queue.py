@@ -10,9 +10,8 @@ from azure.storage.queue import QueueClient
 from servorg.messages import SyncJob
 from servorg.queue import StorageQueue
 from shared.settings import StorageSettings
-from tests.azurite import Azurite, azurite_session
+from tests.azurite import Azurite
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 RANDOM = Random(13)
 
 

@@ -11,9 +11,8 @@ from servorg.refresh import Refresh
 from servorg.refresh_rows import TableRefreshes
 from shared.settings import StorageSettings
 from shared.tables import Tables
-from tests.azurite import Azurite, azurite_session
+from tests.azurite import Azurite
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 NOW = datetime(2026, 11, 24, 1, 30, 7, 123456, tzinfo=UTC)
 WHOLE = Refresh(NOW, "down", NOW - timedelta(days=1), 5_000, 17, NOW, offers(), NOW, "too old")
 

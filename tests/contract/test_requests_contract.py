@@ -10,10 +10,8 @@ from servorg.request_records import OVER, ClaimLost, Request, RequestBook, State
 from servorg.request_rows import TableRequests
 from shared.settings import StorageSettings
 from shared.tables import Tables, delete_partition
-from tests.azurite import azurite_session
 from tests.fakes.requests import FakeRequests
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 NOW = datetime(2026, 11, 24, 10, 53, 12, 345678, tzinfo=UTC)
 TICKET = 501
 

@@ -20,9 +20,8 @@ from shared.tables import (
     storage_credential,
     write_batches,
 )
-from tests.azurite import Azurite, azurite_session
+from tests.azurite import Azurite
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 RANDOM = Random(11)
 HOSTILE = [
     "o'brien@x.de",

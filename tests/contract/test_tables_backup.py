@@ -14,9 +14,8 @@ from servorg.records import ChangeRow, LeaseTaken, Run, RunStatus
 from shared.core.model import AccountId, Address, ContactLink
 from shared.settings import StorageSettings
 from shared.tables import Tables, delete_partition
-from tests.azurite import Azurite, azurite_session
+from tests.azurite import Azurite
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 NOW = datetime(2026, 11, 24, 10, 53, 12, tzinfo=UTC)
 RUN = Run(
     "contoso-20261124-105312-4f2a9c1b",

@@ -16,11 +16,10 @@ from servorg.upkeep import RunRows
 from servorg.upkeep_rows import TableLooks, TableRunRows
 from shared.settings import StorageSettings
 from shared.tables import Tables, row
-from tests.azurite import Azurite, azurite_session
+from tests.azurite import Azurite
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.upkeep import FakeLooks, FakeRunRows
 
-azurite = pytest.fixture(scope="module")(azurite_session)
 NOW = datetime(2026, 11, 24, 10, 53, 12, tzinfo=UTC)
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 RANDOM = Random(11)

@@ -18,7 +18,7 @@ from doubles.stack import KEY, SERVORG, Layout, Stack, custorg
 from tests.e2e.callers import ADMIN, Hands, form_token, principal
 from tests.e2e.polling import eventually
 from tests.e2e.queues import JobQueues
-from tests.e2e.worlds import WEBHOOK_SECRET, add_customer, host_logs, new_customer, tiny_layout
+from tests.e2e.worlds import SOON, WEBHOOK_SECRET, add_customer, command, host_logs, new_customer, tiny_layout
 
 API_KEY = "sentinel0api0key0of0deskdirector"
 WRONG_KEY = "sentinel0wrong0function0key"
@@ -35,7 +35,7 @@ def layout() -> Callable[[Path], Layout]:
 
 def with_api_key(folder: Path) -> Layout:
     """A tiny world whose DeskDirector has our key."""
-    made = tiny_layout(folder, "alpha", **{WRONG_KEY_SETTING: WRONG_KEY}, **FORM)
+    made = tiny_layout(folder, "alpha", **{WRONG_KEY_SETTING: WRONG_KEY}, **FORM, **SOON)
     file = folder / "world.json"
     world = json.loads(file.read_text(encoding="utf-8"))
     world["deskdirector"]["apiKey"] = API_KEY
@@ -60,7 +60,7 @@ def good_day(stack: Stack, token: str) -> dict[str, str]:
 
     assert done["status"] == "succeeded"
 
-    JobQueues(stack).put("no job at all")  # given up after half a minute
+    JobQueues(stack).put("no job at all")  # given up after five tries
     words = [
         ("run", done["id"]), ("runs",), ("report",), ("customers", "show", customer.id), ("customers", "list"),
         ("offers", customer.id), ("groups", customer.id), ("configurations",), ("doctor",), ("poison", "list"),
@@ -94,7 +94,7 @@ def bad_day(stack: Stack, token: str) -> dict[str, str]:
 
 def commands(stack: Stack, words: list[tuple[str, ...]]) -> dict[str, str]:
     """Both outputs of each command line."""
-    done = {" ".join(one): stack.servorg_cli(*one) for one in words}
+    done = {" ".join(one): command(stack, *one) for one in words}
     return {f"servorg {line}": ended.stdout + ended.stderr for line, ended in done.items()}
 
 

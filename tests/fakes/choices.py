@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from custorg.choice_tag import tag_of
-from custorg.ports import Chosen, Conflict, Counts, GroupHead, Outlook, Wish
+from custorg.ports import LONGEST_NAME, Chosen, Conflict, Counts, GroupHead, Outlook, Wish
 from shared.core.model import fold
 from shared.wire import GroupRow
 
@@ -40,7 +40,9 @@ class FakeChoices:
             return None
         if wish.seen not in (None, tag_of(row)):
             return Conflict(row)
-        choice = {"sync": wish.sync, "chosen_by": by, "chosen_at": now}
+        if row.chosen_at and row.sync == wish.sync:
+            return row
+        choice = {"sync": wish.sync, "chosen_by": by[:LONGEST_NAME], "chosen_at": now}
         self.kept[wish.group] = row.model_copy(update=choice)
         return self.kept[wish.group]
 

@@ -77,6 +77,8 @@ class FakeHelpdesk:
             if status not in self.statuses:
                 raise DeskRejected(400, f"DeskDirector answered 400: There is no status {status}.")
             self.set_status(ticket, status)
+        found = self.tickets[ticket]
+        self.tickets[ticket] = replace(found, notes=(*found.notes, note))
         self.told.append(Told(ticket, note, status))
         if lost:
             raise lost

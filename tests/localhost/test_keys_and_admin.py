@@ -45,11 +45,14 @@ def test_without_the_right_key_the_answer_is_401(keyed_host: Host, path: str) ->
     refused = [
         keyed_host.get(path),
         keyed_host.get(path, headers={"x-functions-key": "another"}),
+        keyed_host.get(path, headers={"x-functions-key": "schlüssel".encode("latin-1")}),
+        keyed_host.get(path, headers={"x-functions-key": "schlüssel".encode()}),
         keyed_host.get(path + "?code=another"),
+        keyed_host.get(path + "?code=%FF%ED%A0%80"),
         keyed_host.get(path + "?code="),
     ]
 
-    assert [(answer.status_code, answer.text) for answer in refused] == [(401, "")] * 4
+    assert [(answer.status_code, answer.text) for answer in refused] == [(401, "")] * 7
 
 
 @pytest.mark.parametrize("path", ["/api/keyed", "/api/master", "/admin/host/status"])

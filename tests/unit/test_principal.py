@@ -43,12 +43,18 @@ def status_of(call: Any, *arguments: Any) -> int:
 
 @pytest.mark.parametrize(
     ("typ", "more"),
-    [("roles", {}), (LONG_ROLE, {}), ("r", {"role_typ": "r"}), ("roles", {"role_typ": LONG_ROLE})],
+    [("roles", {}), (LONG_ROLE, {}), ("roles", {"role_typ": LONG_ROLE}), (LONG_ROLE, {"role_typ": "roles"})],
 )
 def test_app_roles_are_found_under_each_of_their_claim_types(typ: str, more: dict[str, str]) -> None:
     found = looks(claims(("preferred_username", "jo@here.example"), (typ, "SyncReader"), **more))
 
     assert found == Principal("jo@here.example", frozenset({"SyncReader"}))
+
+
+def test_a_group_that_is_called_like_an_app_role_is_none() -> None:
+    header = claims(("preferred_username", "jo@here.example"), ("groups", "SyncAdmin"), role_typ="groups")
+
+    assert status_of(looks, header) == 403
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_the_name_is_the_best_that_the_claims_have(pairs: Any, name_typ: str | N
         base64.b64encode(b'{"claims": [5]}').decode(),
         base64.b64encode(b'{"claims": [{"typ": "roles"}]}').decode(),
         base64.b64encode(b'{"claims": [{"typ": "roles", "val": ["SyncAdmin"]}]}').decode(),
-        base64.b64encode(b'{"claims": [], "role_typ": ["roles"]}').decode(),
+        base64.b64encode(b'{"claims": [], "name_typ": ["name"]}').decode(),
     ],
 )
 def test_a_missing_or_malformed_principal_is_401(header: str) -> None:

@@ -44,6 +44,51 @@ def test_every_fault_is_told_at_once() -> None:
     }  # fmt: skip
 
 
+SCHEDULES = ("SYNC_SCHEDULE", "GROUPS_SCHEDULE", "FORM_LISTS_SCHEDULE", "REPORT_SCHEDULE", "CATCH_UP_SCHEDULE")
+
+
+def test_each_schedule_that_the_host_would_not_take_is_named_in_a_sentence() -> None:
+    told = faults(**dict.fromkeys(SCHEDULES, "xx"))
+    with pytest.raises(SettingsError) as refused:
+        CustOrgSettings.read(COMMON | {"REFRESH_SCHEDULE": "xx"})
+
+    said = "must be NCRONTAB, such as '0 30 2 * * *', or a time span, such as '01:30:00'"
+    assert sorted(told) == sorted(f"{name} {said}" for name in SCHEDULES)
+    assert refused.value.faults == [f"REFRESH_SCHEDULE {said}"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"CLOSED_STATUS_ID": "14", "IN_PROGRESS_STATUS_ID": "14"},
+            ["CLOSED_STATUS_ID and IN_PROGRESS_STATUS_ID have the same status 14: each needs one of its own"],
+        ),
+        (
+            {"CLOSED_STATUS_ID": " 19", "APPROVAL_STATUS_IDS": "12", "DECLINED_STATUS_IDS": "17, 019,12"},
+            [
+                "APPROVAL_STATUS_IDS and DECLINED_STATUS_IDS have the same status 12: each needs one of its own",
+                "CLOSED_STATUS_ID and DECLINED_STATUS_IDS have the same status 19: each needs one of its own",
+            ],
+        ),
+    ],
+)
+def test_a_status_that_stands_for_two_things_is_a_fault_of_the_form_alone(
+    changes: dict[str, str], told: list[str]
+) -> None:
+    settings = ServOrgSettings.read(SERVORG | changes)
+
+    assert [fault for fault in settings.form_faults() if "missing" not in fault] == told
+
+
+def test_statuses_of_their_own_are_accepted_and_one_may_be_said_twice() -> None:
+    given = {"IN_PROGRESS_STATUS_ID": "14", "CLOSED_STATUS_ID": "19", "APPROVAL_STATUS_IDS": "12,12"}
+    settings = ServOrgSettings.read(SERVORG | given | {"DECLINED_STATUS_IDS": "17"})
+
+    assert (settings.closed_status, settings.declined_statuses) == (19, (17,))
+    assert not [fault for fault in settings.form_faults() if "missing" not in fault]
+
+
 def test_an_empty_value_counts_as_missing() -> None:
     assert faults(DESKDIRECTOR_API_KEY=" ") == ["DESKDIRECTOR_API_KEY is missing"]
 

@@ -8,11 +8,11 @@ from random import Random
 from typing import Any
 
 from click.testing import CliRunner, Result
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from servorg.cli.main import cli
 from servorg.cli.tools import Tools
-from servorg.customer import Configuration, Customer, CustomerRefused, UnknownCustomer, refusal
+from servorg.customer import Configuration, Customer, CustomerRefused, UnknownCustomer, admitted, changed
 from servorg.doctor import Clinic
 from servorg.form_check import Places
 from servorg.jobs import Office, work
@@ -51,10 +51,7 @@ class FakeBook:
         self.guarded: dict[str, set[Address]] = {}
 
     def put(self, **fields: Any) -> Customer:
-        try:
-            wanted = Customer(**fields)
-        except ValidationError as error:
-            raise refusal(error) from None
+        wanted = admitted(**fields)
         if any(one.account == wanted.account and one.id != wanted.id for one in self.kept.values()):
             raise CustomerRefused(f"account {wanted.account} belongs to another customer already")
         self.kept[wanted.id] = wanted
@@ -89,12 +86,9 @@ class FakeBook:
     def configuration(self, customer: str) -> Configuration:
         return self.configured.get(customer, Configuration())
 
-    def configure(self, customer: str, changed: Mapping[str, Any]) -> Configuration:
+    def configure(self, customer: str, fields: Mapping[str, Any]) -> Configuration:
         self.get(customer)
-        try:
-            self.configured[customer] = replace(self.configuration(customer), **changed)
-        except ValidationError as error:
-            raise refusal(error) from None
+        self.configured[customer] = changed(self.configuration(customer), fields)
         return self.configured[customer]
 
     def foreign(self, _customer: str) -> frozenset[AccountId]:

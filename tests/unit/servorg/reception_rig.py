@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from servorg.form_requests import Reception, Rules, announce, attend
+from servorg.form_requests import announce, attend
 from servorg.helpdesk import FieldAnswer, FormAnswers, FormRef, Picked, Ticket
 from servorg.messages import SyncJob, TicketEvent
 from servorg.missed_requests import collect
+from servorg.reception import Reception, Rules
 from servorg.records import Run
 from servorg.request_records import Request
 from shared.core.gates import Limits
@@ -19,6 +20,9 @@ from tests.unit.servorg.office import CUSTOMER, FakeOffice
 
 MSP = 2
 FORM = 21
+DAYS = 400
+"""So long requests are remembered."""
+TIGHT = Limits(max_removals=1, max_removal_share=100)
 
 
 @dataclass(slots=True)
@@ -46,7 +50,7 @@ class FakeReception:
         self.office.office = self.office.replacing(ended=lambda run: announce(self.events, run))
         self.book.put(id=CUSTOMER, name="Contoso", url="https://custorg.example", account=ACCOUNT)
         held = (frozenset({APPROVAL}), frozenset({DECLINED})) if approval else (frozenset[int](), frozenset[int]())
-        self.rules = Rules(MSP, BOARD, IN_PROGRESS, CLOSED, *held)
+        self.rules = Rules(MSP, BOARD, IN_PROGRESS, CLOSED, timedelta(days=DAYS), *held)
         self.results = 100
 
     @property
@@ -66,6 +70,11 @@ class FakeReception:
             return ticket
         made = Ticket(400 + self.results, account, status, self.helpdesk.statuses[status], self.office.now, (form,))
         return self.helpdesk.add(made).id
+
+    def aged(self, ticket: int, days: int | None) -> None:
+        """The ticket was made so many days ago; None: DeskDirector does not tell when."""
+        created = None if days is None else self.office.now - timedelta(days=days)
+        self.helpdesk.tickets[ticket] = replace(self.helpdesk.tickets[ticket], created=created)
 
     def deliver(self, ticket: int, form: int | None = None, result: int | None = None) -> Request:
         """One delivery of the ticket's event, worked on at once; its row afterwards."""

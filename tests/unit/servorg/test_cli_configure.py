@@ -60,13 +60,41 @@ def test_without_options_nothing_is_written() -> None:
     assert (shown.exit_code, app.book.configured) == (0, {})
 
 
-@pytest.mark.parametrize(("option", "value"), [("--max-removals", "-1"), ("--schedule", "daily")])
-def test_what_cannot_be_is_refused_with_one_sentence(option: str, value: str) -> None:
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--max-removals", "-1", "--max-removals: Input should be greater than or equal to 0"),
+        ("--max-removal-share", "101", "--max-removal-share: Input should be less than or equal to 100"),
+        ("--precedence", "x" * 201, "--precedence: String should have at most 200 characters"),
+        ("--schedule", "daily", "--schedule must be NCRONTAB"),
+        ("--schedule", "0 0 0 31 2 *", "--schedule '0 0 0 31 2 *' is never due"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_one_sentence_that_names_the_option(option: str, value: str, said: str) -> None:
     app = App()
 
     refused = app.run("configure", "contoso", option, value)
 
     assert (refused.exit_code, refused.stderr.count("\n"), app.book.configured) == (1, 1, {})
+    assert refused.stderr.startswith(f"Error: {said}")
+
+
+@pytest.mark.parametrize("rare", ["0 0 0 29 2 *", "0 0 0 29 2 1"])
+def test_a_schedule_that_is_due_once_in_years_is_taken(rare: str) -> None:
+    app = App()
+
+    app.run("configure", "contoso", "--schedule", rare)
+
+    assert app.book.configuration("contoso").schedule == rare
+
+
+def test_several_modes_are_below_each_other() -> None:
+    shown = App().run("configure", "contoso", "--mode", "2", "--mode", "5").stdout
+
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    place = lines.index("modes 2 Add contacts to Contact Group")
+
+    assert lines[place + 1] == "5 Add Entra group owners and members to Contact Group"
 
 
 @pytest.mark.parametrize(
@@ -144,12 +172,16 @@ def test_taking_mode_5_away_beside_mode_2_concerns_roles_only() -> None:
 @pytest.mark.parametrize(
     ("prune", "said"),
     [
-        ("off", "Nothing is taken away from now on; 3 contacts and 2 group memberships are managed and stay."),
-        ("all", "also what no run gave; 3 contacts and 2 group memberships are managed"),
+        (
+            "off",
+            "from now on; what is managed stays: 3 contacts of the customer's own account and 2 group memberships.",
+        ),
+        ("all", "no run gave. Managed: 3 contacts of the customer's own account and 2 group memberships; what else"),
     ],
 )
 def test_a_changed_prune_says_what_it_concerns(prune: str, said: str) -> None:
     app = managing(App())
+    app.run("configure", "contoso", "--mode", "2")
 
     told = words(app.run("configure", "contoso", "--prune", prune).stdout)
 
@@ -163,7 +195,30 @@ def test_going_back_to_managed_says_what_may_be_taken_away() -> None:
 
     told = words(app.run("configure", "contoso", "--prune", "managed").stdout)
 
-    assert "3 contacts and 2 group memberships may be taken away again" in told
+    assert "What is managed may be taken away again when Entra says so: 3 contacts of the customer's own" in told
+    assert "memberships" not in told
+
+
+@pytest.mark.parametrize(
+    ("modes", "described"),
+    [
+        ("1", "2 contacts of the customer's own account"),
+        ("3", "2 contacts of the customer's own account and the service groups of 2 contacts"),
+        ("4", "1 contact in the accounts of groups"),
+        ("45", "2 contacts of the customer's own account, 1 contact in the accounts of groups and 1 group membership"),
+    ],
+)
+def test_a_changed_prune_counts_what_the_modes_describe_after_the_change(modes: str, described: str) -> None:
+    app = App()
+    own = {mail(name): a_link(name, service_group=7) for name in ("ann", "bob")}
+    app.ledger.write_links("contoso", ACCOUNT, own, {})
+    known = links({"cid": {"it": given()}}, ["it"])
+    app.ledger.write_links("contoso", AccountId(21), known.contacts, {group_id("it"): GroupLink(NO_CONTACT_GROUP, "")})
+
+    options = [part for mode in modes for part in ("--mode", mode)]
+    told = words(app.run("configure", "contoso", "--prune", "off", *options).stdout)
+
+    assert f"what is managed stays: {described}." in told
 
 
 def test_all_configurations_are_listed() -> None:

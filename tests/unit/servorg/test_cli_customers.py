@@ -90,9 +90,11 @@ def test_adding_a_known_customer_replaces_it_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("Fabrikam", "--name", "F", "--url", "https://f.example", "--account", "7"), "id String should match"),
+        (("Fabrikam", "--name", "F", "--url", "https://f.example", "--account", "7"), "ID: String should match"),
         (("f", "--name", "F", "--url", "http://f.example", "--account", "7"), "url must start with https://"),
         (("f", "--name", "F", "--url", "https://f.example", "--account", "12"), "account 12 belongs to another"),
+        (("f", "--name", "F", "--url", "https://f.example", "--account", "0"), "--account: Input should be greater"),
+        (("f", "--name", "F", "--url", "https://f.example", "--account", str(2**31)), "--account must be the number"),
     ],
 )
 def test_a_customer_that_cannot_be_is_refused_with_one_sentence(arguments: tuple[str, ...], said: str) -> None:
@@ -102,6 +104,24 @@ def test_a_customer_that_cannot_be_is_refused_with_one_sentence(arguments: tuple
     assert refused.stdout == ""
     assert said in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "AZURE_CLIENT_SECRET", "azurewebjobsother"),
+        *("WEBSITE_AUTH_ENCRYPTION_KEY", "FUNCTIONS_EXTENSION_VERSION", "IDENTITY_HEADER"),
+        *("DESKDIRECTOR_API_KEY", "DESKDIRECTOR_OTHER", "TENANT_ID", "TRANSITIVE_MEMBERS", "KEY_VAULT_URL"),
+    ],
+)
+def test_a_setting_with_another_use_is_never_sent_to_a_customer_as_its_key(name: str) -> None:
+    app = App()
+
+    refused = app.run(*ADD, "--key-setting", name)
+
+    assert (refused.exit_code, refused.stderr.count("\n")) == (1, 1)
+    assert f"--key-setting must not be {name}: its value has another use" in refused.stderr
+    assert [customer.id for customer in app.book.all()] == ["contoso"]
 
 
 def test_a_removed_customer_is_gone_and_the_command_says_what_stays() -> None:
@@ -141,6 +161,28 @@ def test_a_protected_address_is_shown_until_the_protection_ends() -> None:
 
     assert "boss@contoso.example" in shown
     assert app.told("customers", "show", "contoso")["protected"] == []
+
+
+def test_protected_addresses_are_below_each_other() -> None:
+    app = App()
+    for name in ("ann", "bob"):
+        app.run("protect", "contoso", f"{name}@contoso.example")
+
+    shown = [line.split() for line in app.run("customers", "show", "contoso").stdout.splitlines()]
+    place = shown.index(["protected", "ann@contoso.example"])
+
+    assert shown[place + 1] == ["bob@contoso.example"]
+
+
+def test_ending_a_protection_that_never_was_says_so() -> None:
+    app = App()
+    app.run("protect", "contoso", "boss@contoso.example")
+
+    never = app.run("protect", "contoso", "Ann@contoso.example", "--remove")
+    ended = app.run("protect", "contoso", "boss@contoso.example", "--remove")
+
+    assert (never.exit_code, never.stdout) == (0, "ann@contoso.example was not protected; nothing was changed\n")
+    assert ended.stdout == "boss@contoso.example is not protected any more\n"
 
 
 def test_what_is_no_address_cannot_be_protected() -> None:

@@ -87,6 +87,19 @@ def test_a_reset_on_a_terminal_asks_first(answer: str, status: int, is_reset: bo
     assert (done.exit_code, "reset-entra-groups-table" in names(app)) == (status, is_reset)
 
 
+def test_a_reset_names_the_other_customers_of_the_same_custorg() -> None:
+    app = app_with_groups()
+    for account, name in enumerate(("fabrikam", "northwind"), start=70):
+        app.book.put(id=name, name=name, url="https://CustOrg.example/api", account=account)
+    app.book.put(id="elsewhere", name="Elsewhere", url="https://other.example", account=80)
+    app.interactive = True
+
+    asked = app.run("groups", "contoso", "--reset", answer="n\n")
+
+    assert "contoso is also that of fabrikam, northwind: these choices" in " ".join(asked.stderr.split())
+    assert "elsewhere" not in asked.stderr
+
+
 def test_a_refresh_and_a_reset_together_are_wrong_usage() -> None:
     assert App().run("groups", "contoso", "--refresh", "--reset").exit_code == 64
 

@@ -162,8 +162,8 @@ def test_poison_is_listed_as_scripts_rely_on() -> None:
     run = app.told("sync", "contoso")
     app.ledger.update_run(run["id"], status=RunStatus.FAILED, reason="the CustOrg could not be reached")
     app.queue.failed = [
-        Message("m1", SyncJob(run["id"], "contoso").to_json(), START, 5),
-        Message("m2", "no json", None, 5),
+        Message("m1", SyncJob(run["id"], "contoso").to_json(), START),
+        Message("m2", "no json", None),
     ]
 
     unreadable, told = app.told("poison", "list")
@@ -176,7 +176,6 @@ def test_poison_is_listed_as_scripts_rely_on() -> None:
         "reason": "the CustOrg could not be reached",
         "ticket": None,
         "insertedAt": "2026-11-24T10:53:12+00:00",
-        "tries": 5,
     }
     assert (unreadable["message"], unreadable["customer"]) == ("m2", None)
     assert unreadable["reason"].startswith("cannot be read: ")
@@ -189,7 +188,7 @@ def test_a_replay_starts_a_new_run_and_the_message_leaves_the_list() -> None:
     app = App()
     run = app.told("sync", "contoso", "--mode", "2")
     app.queue.texts.clear()
-    app.queue.failed = [Message("m1", SyncJob(run["id"], "contoso").to_json(), START, 5)]
+    app.queue.failed = [Message("m1", SyncJob(run["id"], "contoso").to_json(), START)]
 
     new = app.told("poison", "replay", "m1")
 
@@ -202,7 +201,7 @@ def test_a_replay_starts_a_new_run_and_the_message_leaves_the_list() -> None:
 def test_a_look_at_a_ticket_that_failed_is_listed_replayed_and_dropped_like_a_job() -> None:
     app = App()
     text = TicketEvent(501).to_json()
-    app.events.failed = [Message("e1", text, START, 5), Message("e2", text, START, 5)]
+    app.events.failed = [Message("e1", text, START), Message("e2", text, START)]
 
     listed = app.told("poison", "list")
     said, dropped = app.run("poison", "replay", "e1").stdout, app.run("poison", "drop", "e2").stdout
@@ -213,17 +212,17 @@ def test_a_look_at_a_ticket_that_failed_is_listed_replayed_and_dropped_like_a_jo
     ]
     assert (said, dropped) == ("queued another look at ticket 501\n", "dropped e2\n")
     assert (app.events.texts, app.events.failed) == ([text], [])
-    app.events.failed = [Message("e1", text, START, 5)]
+    app.events.failed = [Message("e1", text, START)]
     assert app.told("poison", "replay", "e1") == {"ticket": 501}
 
 
 def test_a_refresh_that_failed_is_listed_and_replayed_too() -> None:
     app = App()
-    app.refresh_queue.failed = [Message("r1", CustomerRefresh("contoso").to_json(), START, 5)]
+    app.refresh_queue.failed = [Message("r1", CustomerRefresh("contoso").to_json(), START)]
 
     [listed] = app.told("poison", "list")
     said = app.run("poison", "replay", "r1").stdout
-    app.refresh_queue.failed = [Message("r1", CustomerRefresh("contoso").to_json(), START, 5)]
+    app.refresh_queue.failed = [Message("r1", CustomerRefresh("contoso").to_json(), START)]
 
     assert (listed["customer"], listed["run"], listed["ticket"]) == ("contoso", None, None)
     assert said == "queued another refresh of the groups of contoso\n"
@@ -234,8 +233,8 @@ def test_a_refresh_that_failed_is_listed_and_replayed_too() -> None:
 def test_a_replay_for_a_customer_that_is_gone_exits_with_1() -> None:
     app = App()
     app.queue.failed = [
-        Message("m1", SyncJob("gone-20260101-000000-00000000", "gone").to_json(), START, 5),
-        Message("m2", "no json", START, 5),
+        Message("m1", SyncJob("gone-20260101-000000-00000000", "gone").to_json(), START),
+        Message("m2", "no json", START),
     ]
 
     gone, unreadable = app.run("poison", "replay", "m1"), app.run("poison", "replay", "m2")
@@ -247,7 +246,7 @@ def test_a_replay_for_a_customer_that_is_gone_exits_with_1() -> None:
 
 def test_an_unreadable_message_can_be_dropped() -> None:
     app = App()
-    app.queue.failed = [Message("m1", "no json", START, 5)]
+    app.queue.failed = [Message("m1", "no json", START)]
 
     assert app.run("poison", "drop", "m1").stdout == "dropped m1\n"
     assert app.run("poison", "drop", "m1").exit_code == 1

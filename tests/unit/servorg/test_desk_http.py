@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stamina.instrumentation import set_on_retry_hooks
 
 from servorg.desk_http import Access, Call, DeskHttp
 from servorg.deskdirector import DeskDirector, connect
@@ -195,3 +196,16 @@ class TestConnect:
 
         assert len(caught.value.faults) == 2
         assert "ret" not in caught.value.faults[0]
+
+
+def test_a_call_that_is_tried_again_writes_nothing(
+    server: Scripted, waits: Waits, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    set_on_retry_hooks(None)  # as stamina comes
+    server.answers = [b"", an_answer(200, b"1")]
+
+    answer = a_client(server.url, waits, retry=10).ask(READ)
+
+    assert (answer, waits.count) == (1, 2)
+    assert capfd.readouterr() == ("", "")
+    assert [record for record in caplog.records if record.name == "stamina"] == []

@@ -13,15 +13,12 @@ from servorg.jobs import Office
 from servorg.messages import SyncJob, TicketEvent
 from servorg.records import Run, RunStatus
 from servorg.request_records import State
-from shared.core.gates import Limits
 from shared.core.model import Prune
 from shared.errors import DeskRejected
 from tests.builders import a_group, a_side, an_unread_group
 from tests.fakes.helpdesk import APPROVAL, CLOSED, DECLINED, IN_PROGRESS, NEW
 from tests.unit.servorg.office import CUSTOMER
-from tests.unit.servorg.reception_rig import FORM, FakeReception, answers
-
-TIGHT = Limits(max_removals=1, max_removal_share=100)
+from tests.unit.servorg.reception_rig import FORM, TIGHT, FakeReception, answers
 
 
 def test_a_form_starts_a_run_and_its_ticket_is_told_and_closed_when_it_succeeded() -> None:

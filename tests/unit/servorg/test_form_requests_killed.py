@@ -7,17 +7,20 @@ from typing import Any
 
 import pytest
 
-from servorg.form_requests import CLAIM_SECONDS, Reception, attend
+from servorg.form_requests import CLAIM_SECONDS, attend
+from servorg.helpdesk import FormAnswers
 from servorg.messages import TicketEvent
+from servorg.reception import Reception
 from servorg.records import RunStatus
 from servorg.request_records import ClaimLost, State
 from shared.errors import DeskForbidden, DeskThrottled, DeskUnavailable
-from tests.fakes.helpdesk import CLOSED, IN_PROGRESS, FakeHelpdesk
+from tests.builders import a_group, a_side
+from tests.fakes.helpdesk import APPROVAL, CLOSED, IN_PROGRESS, FakeHelpdesk
 from tests.unit.core.worlds import Killed
 from tests.unit.servorg.office import CUSTOMER
-from tests.unit.servorg.reception_rig import FakeReception, answers
+from tests.unit.servorg.reception_rig import DAYS, TIGHT, FakeReception, answers
 
-STEPS = 12
+STEPS = 14
 """More than there are: each later one is a host that is not killed."""
 
 
@@ -126,7 +129,7 @@ def test_a_kill_while_a_run_is_started_gives_one_run_and_a_closed_ticket(
 
 
 @pytest.mark.parametrize("done", [False, True])
-@pytest.mark.parametrize("step", range(1, 5))
+@pytest.mark.parametrize("step", range(1, 6))
 @pytest.mark.parametrize("redelivered", [True, False])
 def test_a_kill_while_a_result_is_told_tells_it_once(redelivered: bool, step: int, done: bool) -> None:
     it = FakeReception()
@@ -144,6 +147,88 @@ def test_a_kill_while_a_result_is_told_tells_it_once(redelivered: bool, step: in
 
     assert it.statuses_told(ticket) == [IN_PROGRESS, CLOSED]
     assert it.row(ticket).state is State.ANSWERED
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("step", range(1, 6))
+@pytest.mark.parametrize("redelivered", [True, False])
+def test_a_kill_while_a_hold_is_told_tells_it_once(redelivered: bool, step: int, done: bool) -> None:
+    it = FakeReception(limits=TIGHT)
+    it.deliver(it.submit())
+    it.settle()
+    it.office.entra.side = a_side(a_group("it", ["cid"]))
+    ticket = it.submit()
+    it.deliver(ticket)
+    it.office.settle()
+    [(event, _)] = it.events.sent
+    it.events.sent.clear()
+
+    killed_at(it, event, step, done=done)
+    if redelivered:
+        attend(it.reception, event)
+    it.catch_up()
+    it.settle()
+
+    assert it.statuses_told(ticket) == [IN_PROGRESS, None]
+    assert it.row(ticket).answered.startswith("held ")
+    assert it.catch_up() == 0
+
+
+@pytest.mark.parametrize(
+    ("filled", "created", "said"),
+    [
+        (answers("nobody"), 0, "No customer of the sync has this id or name."),
+        (answers(), DAYS + 1, "This ticket is older than what the sync remembers"),
+    ],
+)
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("step", range(1, STEPS))
+def test_a_kill_while_a_refusal_is_told_tells_it_once(
+    step: int, done: bool, filled: FormAnswers, created: int, said: str
+) -> None:
+    it = FakeReception()
+    ticket = it.submit(filled)
+    it.aged(ticket, created)
+
+    killed_at(it, TicketEvent(ticket), step, done=done)
+    it.deliver(ticket)
+    [note] = it.helpdesk.notes(ticket)
+
+    assert said in note
+    assert (it.row(ticket).state, it.row(ticket).telling, it.runs()) == (State.REFUSED, "", [])
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("step", range(1, STEPS))
+def test_a_kill_while_a_ticket_is_told_to_wait_tells_it_once(step: int, done: bool) -> None:
+    it = FakeReception(approval=True)
+    ticket = it.submit(status=APPROVAL)
+
+    killed_at(it, TicketEvent(ticket), step, done=done)
+    it.deliver(ticket)
+
+    assert (it.row(ticket).state, it.statuses_told(ticket)) == (State.WAITING, [None])
+
+
+def test_a_site_that_does_not_tell_a_tickets_notes_may_be_told_twice() -> None:
+    it = FakeReception()
+    ticket = it.submit(answers("nobody"))
+    killed_at(it, TicketEvent(ticket), 4, done=True)  # the note is told, and nobody knows of it
+    it.helpdesk.tickets[ticket] = replace(it.helpdesk.tickets[ticket], notes=())
+    it.deliver(ticket)
+
+    first, second = it.helpdesk.notes(ticket)
+    assert first == second
+
+
+def test_a_form_that_is_refused_once_more_for_the_same_reason_is_told_so_again() -> None:
+    it = FakeReception()
+    ticket = it.submit(answers("nobody"))
+    it.deliver(ticket)
+    it.submit(answers("nobody"), ticket=ticket)
+    it.deliver(ticket)
+
+    assert len(it.helpdesk.notes(ticket)) == 2
 
 
 def test_a_host_whose_time_with_a_ticket_is_over_writes_nothing_more() -> None:

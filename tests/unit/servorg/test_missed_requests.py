@@ -9,8 +9,8 @@ from shared.errors import DeskUnavailable
 from tests.builders import a_group, a_side
 from tests.fakes.helpdesk import APPROVAL, CLOSED, DECLINED, NEW
 from tests.unit.servorg.office import CUSTOMER
-from tests.unit.servorg.reception_rig import FakeReception, answers
-from tests.unit.servorg.test_form_requests import TIGHT, held
+from tests.unit.servorg.reception_rig import TIGHT, FakeReception, answers
+from tests.unit.servorg.test_form_requests import held
 
 
 def test_a_request_whose_delivery_got_lost_is_found_and_done() -> None:

@@ -23,7 +23,7 @@ def failed(app: App, *modes: int) -> str:
     run = enqueue(app.office, "contoso", modes or (1,), "timer")
     app.queue.texts.clear()
     app.ledger.update_run(run.id, status=RunStatus.FAILED, reason="the CustOrg could not be reached")
-    app.queue.failed.append(Message("m1", SyncJob(run.id, "contoso").to_json(), START, 5))
+    app.queue.failed.append(Message("m1", SyncJob(run.id, "contoso").to_json(), START))
     return run.id
 
 
@@ -46,7 +46,7 @@ def test_a_message_has_the_reason_of_its_run() -> None:
 )
 def test_a_message_without_a_run_says_so(text: str, customer: str | None, reason: str) -> None:
     app = App()
-    app.queue.failed = [Message("m1", text, START, 5)]
+    app.queue.failed = [Message("m1", text, START)]
 
     [told] = poisoned(app.graveyard)
 
@@ -63,7 +63,7 @@ def test_a_message_whose_run_went_well_meanwhile_says_so() -> None:
 
 def test_the_newest_message_is_told_first() -> None:
     app = App()
-    app.queue.failed = [Message(f"m{number}", "?", START, 5) for number in range(3)]
+    app.queue.failed = [Message(f"m{number}", "?", START) for number in range(3)]
 
     assert [one.message.id for one in poisoned(app.graveyard)] == ["m2", "m1", "m0"]
 
@@ -84,7 +84,7 @@ def test_a_replayed_message_leaves_the_list_and_starts_a_new_run_in_the_modes_of
 
 def test_a_message_whose_run_is_not_known_is_replayed_in_the_modes_of_its_customer() -> None:
     app = App()
-    app.queue.failed = [Message("m1", SyncJob(MISSING, "contoso").to_json(), START, 5)]
+    app.queue.failed = [Message("m1", SyncJob(MISSING, "contoso").to_json(), START)]
 
     run = replay(app.office, app.graveyard, "m1", lambda _: (1, 2))
 
@@ -94,7 +94,7 @@ def test_a_message_whose_run_is_not_known_is_replayed_in_the_modes_of_its_custom
 
 def test_a_message_that_is_not_there_or_names_nobody_is_not_replayed() -> None:
     app = App()
-    app.queue.failed = [Message("m1", "no json", START, 5)]
+    app.queue.failed = [Message("m1", "no json", START)]
 
     with pytest.raises(NoSuchMessage, match="`poison list` shows no message 'm2'"):
         replay(app.office, app.graveyard, "m2", lambda _: (1,))
@@ -134,7 +134,7 @@ def test_a_dropped_message_is_gone() -> None:
 
 def failed_look(app: App, **fields: Any) -> None:
     """A look at ticket 501 that failed for good, and the row of its request."""
-    app.events.failed.append(Message("e1", TicketEvent(501, 9, 70).to_json(), LATER, 5))
+    app.events.failed.append(Message("e1", TicketEvent(501, 9, 70).to_json(), LATER))
     if fields:
         app.requests.claim(501, "me", START, 60)
         app.requests.write(501, "me", **fields)
@@ -176,7 +176,7 @@ def test_a_look_at_a_ticket_is_replayed_as_another_look() -> None:
 
 def test_an_event_that_cannot_be_read_is_told_and_dropped() -> None:
     app = App()
-    app.events.failed.append(Message("e1", "no json", START, 5))
+    app.events.failed.append(Message("e1", "no json", START))
 
     [told] = poisoned(app.graveyard)
     with pytest.raises(NoSuchMessage, match="can't be read"):
@@ -192,7 +192,7 @@ def test_an_event_that_cannot_be_read_is_told_and_dropped() -> None:
 
 def test_a_refresh_is_told_and_replayed_as_a_first_try() -> None:
     app = App()
-    app.refresh_queue.failed.append(Message("r1", CustomerRefresh("contoso", 3).to_json(), LATER, 5))
+    app.refresh_queue.failed.append(Message("r1", CustomerRefresh("contoso", 3).to_json(), LATER))
 
     [told] = poisoned(app.graveyard)
     again = replay(app.office, app.graveyard, "r1", lambda _: (1,))
@@ -205,7 +205,7 @@ def test_a_refresh_is_told_and_replayed_as_a_first_try() -> None:
 
 def test_a_refresh_that_cannot_be_read_is_told_and_dropped() -> None:
     app = App()
-    app.refresh_queue.failed.append(Message("r1", "{}", LATER, 5))
+    app.refresh_queue.failed.append(Message("r1", "{}", LATER))
 
     [told] = poisoned(app.graveyard)
     drop(app.graveyard, "r1")

@@ -35,7 +35,7 @@ class Asked(FakeReception):
             self.office.deliver(MOST_TRIES)
         self.settle()
         self.office.now += timedelta(minutes=1)
-        self.poison.failed.append(Message("m1", SyncJob(self.failed, CUSTOMER).to_json(), START, MOST_TRIES))
+        self.poison.failed.append(Message("m1", SyncJob(self.failed, CUSTOMER).to_json(), START))
 
     def replay(self, office: Office | None = None, requests: RequestBook | None = None) -> Run:
         """What the operator does once the cause is gone."""
