@@ -35,8 +35,8 @@ class Request:
 
     `result` is the form's result that asked, `seen` the ticket's latest one, of whatever form, when it was looked at.
     `before` are the modes that were replaced, if they were others. `answered` is the end of the run that the ticket
-    was told; `telling` when a note was begun, empty once it was told for certain; `reason` why it could not be worked
-    on, last time.
+    was told; `reason` why it could not be worked on, last time; `telling` when a note was begun, empty once it was told
+    for certain.
     """
 
     ticket: int
@@ -48,8 +48,8 @@ class Request:
     before: tuple[int, ...] = ()
     run: str = ""
     answered: str = ""
-    telling: str = ""
     reason: str = ""
+    telling: str = ""
 
 
 class RequestFields(TypedDict, total=False):
@@ -63,8 +63,8 @@ class RequestFields(TypedDict, total=False):
     before: tuple[int, ...]
     run: str
     answered: str
-    telling: str
     reason: str
+    telling: str
 
 
 class ClaimLost(SyncError):

@@ -50,7 +50,7 @@ def stage(request: pytest.FixtureRequest) -> Stage:
 
     def configure(customer: str) -> None:
         if not any(one.id == customer for one in book.all()):
-            book.put(id=customer, name="C", url="https://c.example", account=RANDOM.getrandbits(40) + 1)
+            book.put(id=customer, name="C", url="https://c.example", account=RANDOM.getrandbits(30) + 1)
         book.configure(customer, {"schedule": "0 30 2 * * *"})
 
     return Stage(TableLedger(tables), TableRunRows(tables), TableLooks(tables), configure)
@@ -101,7 +101,7 @@ def test_a_look_is_remembered_until_the_schedule_is_set_anew(stage: Stage, custo
 
 def test_another_change_of_the_configuration_leaves_when_the_schedule_was_set(tables: Tables, customer: str) -> None:
     book, looks = Customers(tables), TableLooks(tables)
-    book.put(id=customer, name="C", url="https://c.example", account=RANDOM.getrandbits(40) + 1)
+    book.put(id=customer, name="C", url="https://c.example", account=RANDOM.getrandbits(30) + 1)
     book.configure(customer, {"schedule": "0 30 2 * * *"})
     before = looks.last(customer)
     book.configure(customer, {"modes": (2,)})
