@@ -141,12 +141,13 @@ def _note_form(claim: Claim, form: FormRef, *, seen: int) -> None:
 
 
 def _is_forgotten(reception: Reception, request: Request, ticket: Ticket) -> bool:
-    """Whether the ticket's row may have been forgotten: it knows of no form, and the ticket is older than any row.
+    """Whether the ticket's row may have been forgotten: it knows of no form, and rows of later tickets were forgotten.
 
-    Such a form may have been run long ago. Where DeskDirector does not tell a ticket's age, it counts as a new one.
+    Such a form may have been run long ago. One that was made since then, as DeskDirector tells it, was not.
     """
-    before = reception.office.now() - reception.rules.retention
-    return request.result is None and request.seen is None and ticket.created is not None and ticket.created < before
+    if request.result is not None or request.seen is not None or ticket.id > reception.requests.last_forgotten():
+        return False
+    return ticket.created is None or ticket.created < reception.office.now() - reception.rules.retention
 
 
 def _turn_down(reception: Reception, claim: Claim, ticket: Ticket, form: FormRef, *, seen: int) -> None:

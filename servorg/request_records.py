@@ -109,6 +109,10 @@ class RequestBook(Protocol):
         """Deletes such a row; False when it was touched since, or is gone."""
         ...
 
+    def last_forgotten(self) -> int:
+        """The highest ticket whose row was ever deleted; 0 when none was."""
+        ...
+
 
 class Claim:
     """A ticket's row while it is ours; `request` is as it was last written."""

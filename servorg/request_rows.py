@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from servorg.request_records import OVER, ClaimLost, Request, RequestFields, State
 from servorg.rows import as_time, from_time
 from shared.logs import log_event
-from shared.tables import Entity, Tables, row
+from shared.tables import Entity, Tables, delete_unless_changed, put_unless_changed, row, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from azure.data.tables import TableClient
 
 _PARTITION = "tickets"
+_FORGOTTEN = "forgotten"
 _MOST_TRIES = 20  # a lost race means that somebody else won it, so this many in a row do not happen
 _LISTS = ("modes", "before")
 _STATES = " or ".join(f"state eq '{state}'" for state in sorted(OVER))
@@ -68,18 +69,21 @@ class TableRequests:
             yield int(found["RowKey"])
 
     def forget(self, ticket: int, before: datetime) -> bool:
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceModifiedError
-
         found = self._row(ticket)
         if found is None or found.metadata["timestamp"] >= before or _request(found).state not in OVER:
             return False
-        try:
-            etag, condition = found.metadata["etag"], MatchConditions.IfNotModified
-            self._client.delete_entity(found, etag=etag, match_condition=condition)
-        except ResourceModifiedError:
-            return False
-        return True
+        return self._note_forgotten(ticket) and delete_unless_changed(self._client, found)
+
+    def last_forgotten(self) -> int:
+        return _last(row(self._client, _FORGOTTEN, _FORGOTTEN))
+
+    def _note_forgotten(self, ticket: int) -> bool:
+        for _ in range(_MOST_TRIES):
+            found = row(self._client, _FORGOTTEN, _FORGOTTEN)
+            noted = {"PartitionKey": _FORGOTTEN, "RowKey": _FORGOTTEN, "ticket": str(max(ticket, _last(found)))}
+            if put_unless_changed(self._client, noted, version_of(found)):
+                return True
+        return False
 
     def _put_while_ours(self, ticket: int, holder: str, fields: Entity) -> bool:
         for _ in range(_MOST_TRIES):
@@ -92,18 +96,7 @@ class TableRequests:
 
     def _put(self, entity: Entity, found: Any) -> bool:
         """Whether the row could be made, or merged with nobody having changed it since it was `found`."""
-        from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-
-        try:
-            if found is None:
-                self._client.create_entity(entity)
-            else:
-                etag, condition = found.metadata["etag"], MatchConditions.IfNotModified
-                self._client.update_entity(entity, etag=etag, match_condition=condition)
-        except (ResourceExistsError, ResourceModifiedError, ResourceNotFoundError):
-            return False
-        return True
+        return put_unless_changed(self._client, entity, version_of(found), merge=True)
 
     def _row(self, ticket: int) -> Any:
         return row(self._client, _PARTITION, _keys(ticket)["RowKey"])
@@ -115,6 +108,10 @@ class TableRequests:
 
 def _keys(ticket: int) -> Entity:
     return {"PartitionKey": _PARTITION, "RowKey": f"{ticket:010d}"}
+
+
+def _last(found: Any) -> int:
+    return int(found["ticket"]) if found is not None else 0
 
 
 def _until(found: Any) -> datetime:

@@ -111,6 +111,8 @@ def test_only_a_request_that_is_over_and_was_not_touched_since_is_forgotten(book
     refused = [book.forget(1, earlier), book.forget(2, later), book.forget(3, later)]
 
     assert refused == [False, False, False]
+    assert book.last_forgotten() == 0
     assert [book.forget(1, later), book.forget(1, later)] == [True, False]
+    assert book.last_forgotten() == 1
     assert book.find(1) is None
     assert book.claim(1, "you", NOW, 60) == Request(1)

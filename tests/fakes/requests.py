@@ -19,6 +19,7 @@ class FakeRequests:
         self.kept: dict[int, Request] = {}
         self.holders: dict[int, tuple[str, datetime]] = {}
         self.touched: dict[int, datetime] = {}
+        self.last = 0
         self.dying = False
         self._lock = threading.RLock()
 
@@ -56,9 +57,13 @@ class FakeRequests:
     def forget(self, ticket: int, before: datetime) -> bool:
         if ticket not in self.over_before(before):
             return False
+        self.last = max(self.last, ticket)
         del self.kept[ticket], self.touched[ticket]
         self.holders.pop(ticket, None)
         return True
+
+    def last_forgotten(self) -> int:
+        return self.last
 
     def _is_of(self, ticket: int, holder: str) -> bool:
         return ticket in self.holders and self.holders[ticket][0] == holder

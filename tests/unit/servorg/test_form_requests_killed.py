@@ -189,6 +189,7 @@ def test_a_kill_while_a_refusal_is_told_tells_it_once(
     it = FakeReception()
     ticket = it.submit(filled)
     it.aged(ticket, created)
+    it.requests.last = ticket
 
     killed_at(it, TicketEvent(ticket), step, done=done)
     it.deliver(ticket)

@@ -137,16 +137,19 @@ def test_an_old_ticket_whose_row_was_made_while_it_was_closed_is_not_run_when_it
     assert (closed.state, opened.state, len(it.runs())) == (State.CLOSED, State.REFUSED, 1)
 
 
-def test_of_a_site_that_does_not_tell_a_tickets_age_each_ticket_counts_as_a_new_one() -> None:
-    it, ticket = forgotten(days=None)
+@pytest.mark.parametrize(
+    ("days", "after"), [(None, State.REFUSED), (DAYS + 1, State.REFUSED), (DAYS, State.QUEUED), (0, State.QUEUED)]
+)
+def test_a_forgotten_ticket_is_run_only_when_its_site_tells_that_it_is_younger(days: int | None, after: State) -> None:
+    it, ticket = forgotten(days)
 
-    assert it.deliver(ticket).state is State.QUEUED
+    assert it.deliver(ticket).state is after
 
 
-def test_a_ticket_that_is_as_old_as_the_oldest_row_is_run() -> None:
-    it = FakeReception()
+def test_a_ticket_after_all_that_were_forgotten_is_run_whatever_its_age() -> None:
+    it, _ = forgotten()
     ticket = it.submit()
-    it.aged(ticket, DAYS)
+    it.aged(ticket, DAYS + 1)
 
     assert it.deliver(ticket).state is State.QUEUED
 
