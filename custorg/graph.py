@@ -27,7 +27,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from custorg import graph_counts, graph_rows
 from custorg.graph_requests import Ask, Build, asking, listing, own_link
-from custorg.graph_rows import GROUP_FIELDS, USER_FIELDS, Json
+from custorg.graph_rows import GROUP_FIELDS, NESTED_FIELDS, USER_FIELDS, Json
 from custorg.identity import Credential, Identity
 from custorg.ports import Counts, GroupHead, Organization, Page, People
 from shared.errors import GraphError, GraphThrottled
@@ -42,6 +42,7 @@ LEAST_WAIT = 0.2
 BACK_OFF = (1.0, 2.0, 4.0)  # for a busy Graph that says no time
 DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 SEES_HIDDEN = "Member.Read.Hidden"
+NESTED_HIDDEN = f"a group within it has a hidden membership: needs {SEES_HIDDEN}"
 CAST = "graph.user"
 
 
@@ -226,11 +227,14 @@ class GraphDirectory:
     async def _page(self, group: str, which: People, link: str | None) -> Page:
         cast = f"/microsoft.{CAST}" in link or f"/{CAST}" in link if link else self._graph.casts
         builder = self._builder(group, which, cast=cast)
-        build = listing(builder, own_link(link, self._graph.url) or "", USER_FIELDS, counted=True)
+        fields = USER_FIELDS if cast else [*USER_FIELDS, *NESTED_FIELDS]
+        build = listing(builder, own_link(link, self._graph.url) or "", fields, counted=True)
         answer = await self._get(Ask(build, "GroupMember.Read.All"))
         transitive = self._graph.transitive and which == "people"
         page = read(answer, partial(graph_rows.page_of, cast=cast, transitive=transitive))
         own_link(page.next_link, self._graph.url)
+        if page.hidden and not await self._sees_hidden():
+            raise GraphError(HTTPStatus.FORBIDDEN, "hiddenMembership", NESTED_HIDDEN)
         return page
 
     def _builder(self, group: str, which: People, *, cast: bool) -> Any:

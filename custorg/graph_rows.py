@@ -16,6 +16,8 @@ USER_FIELDS = [
     "id", "userPrincipalName", "mail", "proxyAddresses", "displayName", "givenName", "surname", "accountEnabled",
     "userType",
 ]  # fmt: skip
+NESTED_FIELDS = ["visibility"]
+"""What else is asked of the nested groups on the same pages."""
 HIDDEN = "HiddenMembership"
 USER, GROUP = "#microsoft.graph.user", "#microsoft.graph.group"
 
@@ -59,18 +61,21 @@ def _basic_kind(row: Json, types: Any) -> str:
 def page_of(answer: Json, *, cast: bool, transitive: bool) -> Page:
     """A page of people; `cast`: Graph was asked for users only, `transitive`: nested groups are read too.
 
-    An element tells its type in `@odata.type`; one without it is a user when it has a userPrincipalName.
+    Who is in a nested group with a hidden membership Graph leaves out in silence, from the count too. An element tells
+    its type in `@odata.type`; one without it is a user when it has a userPrincipalName.
     """
     people: list[Person] = []
     others: list[str] = []
     nested: list[str] = []
+    hidden = False
     for row in answer["value"]:
         kind = USER if cast else row.get("@odata.type") or (USER if "userPrincipalName" in row else "")
         if kind == USER:
             people.append(person_of(row))
         else:
             (nested if kind == GROUP and transitive else others).append(_id(row))
-    return Page(tuple(people), tuple(others), tuple(nested), _link(answer), _count(answer))
+            hidden |= transitive and row.get("visibility") == HIDDEN
+    return Page(tuple(people), tuple(others), tuple(nested), _link(answer), _count(answer), hidden)
 
 
 def person_of(row: Json) -> Person:

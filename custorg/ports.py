@@ -85,7 +85,8 @@ class Page:
     """One page of the people, or owners, of a group. `count` is Graph's own, in the first page only.
 
     `nested` are groups within the group whose people stand on the same pages (transitive reading); Graph counts them.
-    A person without a `upn` is one whose properties this identity may not read.
+    A person without a `upn` is one whose properties this identity may not read. `hidden`: one of `nested` hides who is
+    in it.
     """
 
     people: tuple[Person, ...]
@@ -93,6 +94,7 @@ class Page:
     nested: tuple[str, ...] = ()
     next_link: str | None = None
     count: int | None = None
+    hidden: bool = False
 
 
 People = Literal["people", "owners"]

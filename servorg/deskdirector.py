@@ -111,6 +111,14 @@ class DeskDirector:
                 found[tag].append(account[0])
         return {tag: tuple(accounts) for tag, accounts in found.items()}
 
+    def group_users(self, account: AccountId, group: ContactGroupId) -> Mapping[ContactId, GroupRole] | None:
+        try:
+            return self._with_users(account, ContactGroup(group, "")).users
+        except DeskRejected as refusal:
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
     def _find_contacts(self, account: AccountId, filters: Mapping[str, Any]) -> list[ContactRow]:
         what, path = f"the contacts of account {account}", self._paths.find_contacts
         filters = {self._words.company_id: account, **filters}

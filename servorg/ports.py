@@ -31,6 +31,10 @@ class DeskReader(Protocol):
         """All contacts and contact groups; who is in a group is read for the groups that `with_users_of` names."""
         ...
 
+    def group_users(self, account: AccountId, group: ContactGroupId) -> Mapping[ContactId, GroupRole] | None:
+        """Everyone in the contact group, asked for by its id, so also while lists lack it; None when it is gone."""
+        ...
+
     def find_contact(self, account: AccountId, address: Address) -> Contact | None:
         """The account's contact with this address, active or not, read by its id; None when there is none."""
         ...

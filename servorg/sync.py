@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from servorg.ports import DeskReader, EntraSource
 from shared.core.catalogue import Catalogue
@@ -52,7 +52,8 @@ def draw_up(order: Order, source: EntraSource, desk: DeskReader) -> Draft:
     side = _read(order, source)
     catalogue = look_up(order, side, desk)
     desired = desire(side, order.modes, order.account, catalogue)
-    current = {account: desk.account(account, _filled_by_entra(order, desired)) for account in sorted(desired.accounts)}
+    wanted = _filled_by_entra(order, desired)
+    current = {account: _read_account(order, desk, account, wanted) for account in sorted(desired.accounts)}
     with no_search_for_cycles():
         plan = make_plan(desired, current, order.links, order.policy)
     objections = review(plan, order.limits, order.removed_today)
@@ -65,6 +66,17 @@ def draw_up(order: Order, source: EntraSource, desk: DeskReader) -> Draft:
     if new:
         plan = tell_elsewhere(plan, desk.accounts_of(new), current.keys())
     return Draft(side, current, plan, objections)
+
+
+def _read_account(
+    order: Order, desk: DeskReader, account: AccountId, wanted: Callable[[ContactGroup], bool]
+) -> Account:
+    """The account with the contact groups that runs filled and its list lacks, because DeskDirector's index lags."""
+    read, links = desk.account(account, wanted), order.links.get(account, Links()).groups.values()
+    lacking = {link.contact_group: link.name for link in links if link.contact_group not in read.groups}
+    asked = [(group, name, desk.group_users(account, group)) for group, name in lacking.items() if group]
+    found = {group: ContactGroup(group, name, users) for group, name, users in asked if users is not None}
+    return replace(read, groups={**read.groups, **found})
 
 
 def look_up(order: Order, side: EntraSide, desk: DeskReader) -> Catalogue:

@@ -96,10 +96,10 @@ _NOTHING = GroupLink(NO_CONTACT_GROUP, "")
 
 def _groups(matched: Matched) -> dict[EntraGroupId, GroupLink | None]:
     news: dict[EntraGroupId, GroupLink | None] = {}
+    made = {link.contact_group for link in matched.links.groups.values() if link.made}
     for group_id, group in matched.groups.items():
         link = matched.links.groups.get(group_id)
-        made = link is not None and link.contact_group == group.id and link.made
-        fresh = GroupLink(group.id, group.name, made, link.service_group if link else None)
+        fresh = GroupLink(group.id, group.name, group.id in made, link.service_group if link else None)
         if link != fresh:
             news[group_id] = fresh
     for group_id in matched.wanted.feeds:

@@ -150,8 +150,9 @@ class EntraUser:
     address: Address | None = field(init=False)
 
     def __post_init__(self) -> None:
-        """Normalises the address once, where the person is read."""
-        object.__setattr__(self, "address", address(self.mail or self.upn))
+        """Normalises the address once, where the person is read. The name of somebody from elsewhere is no address."""
+        name = None if "#EXT#" in self.upn.upper() else self.upn
+        object.__setattr__(self, "address", address(self.mail or name))
 
 
 @dataclass(frozen=True, slots=True)

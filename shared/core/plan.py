@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import batched, chain
 
@@ -27,6 +27,7 @@ from shared.core.links import LinkUpdates, update_links
 from shared.core.match import Matched, match
 from shared.core.memberships import Gifts, GroupPlan, Target, keep_within_limit, plan_group, targets
 from shared.core.model import (
+    MAX_GROUP_NAME,
     Account,
     AccountId,
     Address,
@@ -199,20 +200,42 @@ def _new_groups(account: AccountId, matched: Matched, aims: list[Target]) -> lis
     return [CreateGroup(account, aim.lead, aim.name, others(aim.name)) for aim in aims if aim.group is None]
 
 
+_ASIDE = " ~"
+
+
 def _renames(account: AccountId, matched: Matched, aims: list[Target]) -> tuple[list[RenameGroup], list[Skipped]]:
     """Contact groups that runs made follow the name of their Entra group, unless another one has that name.
 
-    A name that another one of them gives up is free after it, so the order of renames matters.
+    A name that another one of them gives up is free after it, so the order of renames matters; where they wait for each
+    other in a ring, as two do whose names were swapped, one of them steps aside first.
     """
     names = Counter(fold(group.name) for group in matched.account.groups.values())
     pending = [RenameGroup(account, aim.lead, name, aim.name) for aim in aims if (name := _new_name(matched, aim))]
     renames: list[RenameGroup] = []
-    while free := next((one for one in pending if names[fold(one.name)] == (fold(one.name) == fold(one.before))), None):
-        pending.remove(free)
-        renames.append(free)
-        names.update({fold(free.name): 1})
-        names.subtract({fold(free.before): 1})
+    while one := next((one for one in pending if _is_free(one, names) or _in_ring(one, pending, names)), None):
+        pending.remove(one)
+        if not _is_free(one, names):
+            aside = replace(one, name=f"{one.before[: MAX_GROUP_NAME - len(_ASIDE)]}{_ASIDE}")
+            pending.append(replace(one, before=aside.name))
+            one = aside
+        renames.append(one)
+        names.update({fold(one.name): 1})
+        names.subtract({fold(one.before): 1})
     return renames, [Skipped(one.name, Reason.NAME_TAKEN, one.group) for one in pending]
+
+
+def _is_free(one: RenameGroup, names: Mapping[str, int]) -> bool:
+    return names[fold(one.name)] == (fold(one.name) == fold(one.before))
+
+
+def _in_ring(one: RenameGroup, pending: Iterable[RenameGroup], names: Mapping[str, int]) -> bool:
+    """Whether the name is held by one that waits for a name, and so on, until it is held by this one."""
+    holders = {fold(other.before): other for other in pending}
+    at, seen = one, set[str]()
+    while (name := fold(at.name)) in holders and names[name] == 1 and name not in seen:
+        seen.add(name)
+        at = holders[name]
+    return at == one and bool(seen)
 
 
 def _new_name(matched: Matched, aim: Target) -> str | None:

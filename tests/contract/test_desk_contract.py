@@ -78,6 +78,16 @@ class TestReading:
 
         assert desk.account(CONTOSO, every).groups[group].users == users
 
+    def test_who_is_in_a_group_is_told_by_its_id_while_the_lists_lack_it(self, stage: Stage, desk: Desk) -> None:
+        stage.lag(100)
+        group = desk.create_group(CONTOSO, "Late")
+        contact = desk.create_contact(CONTOSO, JAN, "Jan", "")
+        desk.set_group_user(CONTOSO, group, contact, MANAGER)
+
+        assert group not in desk.account(CONTOSO, none).groups
+        assert desk.group_users(CONTOSO, group) == {contact: MANAGER}
+        assert desk.group_users(CONTOSO, NOWHERE) is None
+
     @pytest.mark.parametrize("active", [True, False])
     def test_a_contact_is_found_by_its_address_active_or_not(self, stage: Stage, desk: Desk, active: bool) -> None:
         jan = stage.add_contact(CONTOSO, "Jan@contoso.example", active=active)

@@ -187,6 +187,24 @@ async def test_a_hidden_membership_is_hidden_without_the_permission_for_it(rig: 
     assert (head.hidden, head.kind) == (True, "Microsoft 365")
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_group_with_a_hidden_one_within_it_is_read_only_with_the_permission_for_it(
+    rig: Rig, allowed: bool
+) -> None:
+    hides = a_group("deep", "ann", visibility="HiddenMembership", groupTypes=["Unified"])
+    groups = [a_group("it", "bob sub"), a_group("sub", "deep"), hides]
+    await rig.served.admin("PUT", "world", a_world(users=[a_user("ann"), a_user("bob")], groups=groups))
+    if allowed:
+        page = await rig.directory().page(IT, "people")
+
+        assert {person.id for person in page.people} == {guid("ann"), guid("bob")}
+    else:
+        await roles(rig, "GroupMember.Read.All", "User.Read.All")
+
+        with pytest.raises(GraphError, match=r"a group within it has a hidden membership: needs Member\.Read\.Hidden"):
+            await rig.directory().page(IT, "people")
+
+
 async def test_a_hidden_membership_is_like_any_other_with_the_permission_for_it(rig: Rig) -> None:
     head = await rig.directory().head(guid("hid"))
 

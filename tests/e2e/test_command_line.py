@@ -107,7 +107,7 @@ def test_customers_groups_and_offers_have_json(customer: Customer) -> None:
         (("sync",), 64, "Name one customer, or --all."),
         (("sync", "a", "--mode", "6"), 64, "--mode"),
         (("unheard-of",), 64, "unheard-of"),
-        (("customers", "add", "No!", "--name", "x", "--url", "http://127.0.0.1:1", "--account", "5"), 1, "id"),
+        (("customers", "add", "No!", "--name", "x", "--url", "http://127.0.0.1:1", "--account", "5"), 1, "ID"),
         (("customers", "add", "x", "--name", "x", "--url", "http://x.example", "--account", "5"), 1, "url"),
     ],
 )

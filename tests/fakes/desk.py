@@ -116,6 +116,13 @@ class FakeDesk:
     def account(self, account: AccountId, with_users_of: Callable[[ContactGroup], bool]) -> Account:
         return self._call("account", (account,), lambda: self._account(account, with_users_of, self._indexed()))
 
+    def group_users(self, account: AccountId, group: ContactGroupId) -> Mapping[ContactId, GroupRole] | None:
+        def users() -> Mapping[ContactId, GroupRole] | None:
+            found = self.accounts.get(account, FakeAccount()).users.get(group)
+            return None if found is None else dict(found)
+
+        return self._call("group_users", (account, group), users)
+
     def find_contact(self, account: AccountId, address: Address) -> Contact | None:
         def find() -> Contact | None:
             return self._account(account, lambda _: False, self._indexed()).contacts.get(address)

@@ -44,6 +44,7 @@ JAN, EVA = mail("jan"), mail("eva")
         (a_user("jan", mail="jan@elsewhere.example"), Reason.UNVERIFIED_DOMAIN),
         (a_user("jan", mail=f"jan@sub.{DOMAIN}"), Reason.UNVERIFIED_DOMAIN),
         (a_user("jan", mail=None, upn="jan@elsewhere.example"), Reason.NO_ADDRESS),
+        (a_user("jan", mail=None, upn=f"jan_elsewhere.example#EXT#@{DOMAIN}"), Reason.NO_ADDRESS),
     ],
 )
 def test_a_user_counts_by_his_mail_else_by_his_principal_name_in_a_verified_domain(

@@ -120,6 +120,14 @@ def test_a_second_user_of_an_address_joins_the_link() -> None:
     assert made.contacts == {JAN: replace(a_link("jan"), entra_ids=(user_id("jan"), user_id("zoe")))}
 
 
+def test_a_group_made_again_under_its_name_has_the_contact_group_that_runs_made() -> None:
+    account, known = synced({"it": ["jan"]})
+
+    made = plan(a_side(a_group("it", ["jan"], entra="new")), account, known).links[ACCOUNT]
+
+    assert made.groups[group_id("new")] == GroupLink(contact_group_id("it"), "it", made=True)
+
+
 def test_the_mirror_remembers_since_when_a_stranger_leaves_without_managing_him() -> None:
     account = an_account(groups={"it": ["jan"]})
     policy = a_policy(prune=Prune.ALL, grace_contacts=7, grace_memberships=7)

@@ -154,6 +154,32 @@ def test_no_group_is_renamed_to_a_name_that_another_one_has() -> None:
     assert made.skipped == (Skipped("support", Reason.NAME_TAKEN, IT),)
 
 
+def test_two_groups_that_swapped_their_names_are_followed() -> None:
+    account, known = synced({"a": ["jan"], "b": ["eva"]})
+    side = a_side(a_group("b", ["jan"], entra="a"), a_group("a", ["eva"], entra="b"))
+
+    made = plan(side, account, known)
+
+    assert made.changes == (
+        RenameGroup(ACCOUNT, group_id("a"), "a ~", "a"),
+        RenameGroup(ACCOUNT, group_id("b"), "a", "b"),
+        RenameGroup(ACCOUNT, group_id("a"), "b", "a ~"),
+    )
+    assert made.skipped == ()
+
+
+def test_who_waits_for_a_ring_of_names_to_be_swapped_waits_for_another_group_and_not_in_it() -> None:
+    account, known = synced({"a": ["jan"], "b": ["eva"], "c": ["jan"]})
+    club = ContactGroup(contact_group_id("club"), "B", {})
+    account = replace(account, groups={**account.groups, club.id: club})
+    swapped = [a_group("b", ["jan"], entra="a"), a_group("a", ["eva"], entra="b"), a_group("A", ["jan"], entra="c")]
+
+    made = plan(a_side(*swapped), account, known)
+
+    assert made.changes == ()
+    assert {(skip.subject, skip.reason) for skip in made.skipped} >= {("b", Reason.NAME_TAKEN)}
+
+
 def test_a_name_that_another_group_gives_up_is_free_for_the_next() -> None:
     account, known = synced({"a": ["jan"], "b": ["jan"]})
 

@@ -12,7 +12,7 @@ from shared.errors import (
     DeskThrottled,
     GraphThrottled,
 )
-from tests.builders import a_group, a_side, mail
+from tests.builders import ACCOUNT, a_group, a_side, mail
 from tests.unit.servorg.office import CUSTOMER, LEASE, FakeOffice
 
 PEOPLE = ["ann", "bob", "cid", "dan"]
@@ -162,3 +162,14 @@ def test_a_slice_that_is_over_goes_on_in_a_message_of_its_own() -> None:
     assert office.run(run.id).status is RunStatus.SUCCEEDED
     assert office.active() == set(PEOPLE)
     assert len(office.entra.reads) == 1
+
+
+def test_a_second_run_while_lists_lack_what_the_first_one_made_makes_nothing_twice() -> None:
+    office = FakeOffice(a_side(a_group("it", ["jan", "eva"])))
+    office.desk.index_lag = 4
+    runs = [office.sync(2), office.sync(2)]
+    groups = [group.name for group in office.desk.read(ACCOUNT).groups.values()]
+
+    assert [run.status for run in runs] == [RunStatus.SUCCEEDED] * 2
+    assert groups == ["it"]
+    assert office.active() == {"jan", "eva"}
