@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from itertools import batched
 
 from azure.core.exceptions import AzureError
@@ -15,6 +16,7 @@ from shared.storage_checks import storage_fault
 
 AT_ONCE = 8
 _LATER = "try again later"
+AWAY = f"DeskDirector is not available now: {_LATER}"
 _BROKEN = Check("doctor", State.BAD, "it ended by an error that nobody expected", "report it, with what stands above")
 
 
@@ -44,10 +46,17 @@ def guarded(name: str, look: Callable[[], Check], todo: str) -> Check:
         return look()
     except (DeskThrottled, GraphThrottled) as busy:
         return Check(name, State.WARN, str(busy), _LATER)
-    except (DeskUnavailable, CustOrgUnreachable) as error:
+    except DeskUnavailable as error:
+        return Check(name, State.BAD, str(error), f"{AWAY}; if it stays so, {todo}" if is_away(error) else todo)
+    except CustOrgUnreachable as error:
         return Check(name, State.BAD, str(error), f"{todo}; or {_LATER}")
     except SyncError as error:
         return Check(name, State.BAD, str(error), todo)
+
+
+def is_away(error: DeskUnavailable) -> bool:
+    """Whether DeskDirector gave no answer or a 5xx; what else is no usable answer points to its address."""
+    return error.status is None or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def looked(parts: Sequence[Part], seconds: float, at_once: int = AT_ONCE) -> Iterator[tuple[str, Check]]:

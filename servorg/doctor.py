@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import Any, Protocol
 
-from servorg.checking import Part, guarded, looked
+from servorg.checking import AWAY, Part, guarded, is_away, looked
 from servorg.customer import Customer
 from servorg.dialect import PAGE, Action, Dialect
 from servorg.dialect_check import Shape, action_shapes, schema_check, shapes
@@ -16,12 +16,13 @@ from servorg.form_check import Places, form_checks
 from servorg.refresh import Book
 from shared.checks import Check, State
 from shared.core.model import AccountId
-from shared.errors import SettingsError
+from shared.errors import DeskThrottled, DeskUnavailable, SettingsError
 from shared.settings import ServOrgSettings
 
 SECONDS = 100.0
 """So long a part may give no sign of life; a call to a CustOrg or to DeskDirector ends before that."""
 SETTINGS, STORAGE, MAIL, DESK, FORM, CUSTOMERS = "Settings", "Storage", "Mail", "DeskDirector", "Form", "Customers"
+_SITE_TODO = f"{AWAY}; if it stays so, check DESKDIRECTOR_URL"
 _KEY_TODO = "check DESKDIRECTOR_URL and DESKDIRECTOR_API_KEY, and what the key may do (Admin Portal > API keys)"
 _AGENT_TODO = "set DESKDIRECTOR_AGENT_ID to an agent who may manage contact groups, and let the key read agents' keys"
 _FUNCTIONS_TODO = "check DESKDIRECTOR_FUNCTIONS_URL, and that advanced actions are enabled for the site"
@@ -96,11 +97,11 @@ def examine(clinic: Clinic, wanted: Collection[str] = ()) -> Iterator[tuple[str,
     chosen = [book.get(one) for one in wanted] if wanted else list(book.all())
     second = _Noted(looked([Part(MAIL, clinic.mail), Part(DESK, lambda: _desk(clinic))], SECONDS))
     yield from second
-    answers = not second.bad(DESK, check="key")
-    yield from looked([Part(FORM, lambda: _form(clinic) if answers else [_not_looked(DESK)])], SECONDS)
+    cause = next((name for name in ("site", "key") if second.bad(DESK, check=name)), "")
+    yield from looked([Part(FORM, lambda: [_without(cause)] if cause else _form(clinic))], SECONDS)
     if not chosen:
         yield CUSTOMERS, Check("customers", State.WARN, "there is no customer yet", "add one: `customers add --help`")
-    yield from looked([Part(one.id, _of(clinic, one, answers=answers)) for one in chosen], SECONDS)
+    yield from looked([Part(one.id, _of(clinic, one, answers=not cause)) for one in chosen], SECONDS)
 
 
 class _Noted:
@@ -151,7 +152,7 @@ def _desk(clinic: Clinic) -> Iterator[Check]:
     key = guarded("key", lambda: _key(look), _KEY_TODO)
     yield key
     if key.state is State.BAD:
-        yield _not_looked("the key")
+        yield _without(key.name)
         return
     yield guarded("agent", lambda: _agent(look, settings.desk_agent_id), _AGENT_TODO)
     yield guarded("pages", lambda: _pages(look), _DIALECT_TODO)
@@ -162,8 +163,23 @@ def _desk(clinic: Clinic) -> Iterator[Check]:
     yield guarded("roles", lambda: _roles(look, accounts), f"{_AGENT_TODO}; or {_DIALECT_TODO}")
 
 
+def _without(cause: str) -> Check:
+    """What else is not looked at when the site gives no answer, or refuses the key."""
+    if cause == "key":
+        return _not_looked("the key")
+    return Check("all", State.WARN, "not looked at, since DeskDirector gives no answer", "look again when it does")
+
+
 def _key(look: DeskLook) -> Check:
-    look.test()
+    """Nothing is said of the key while the site gives no answer, or asks to wait."""
+    try:
+        look.test()
+    except DeskThrottled as busy:
+        return Check("site", State.WARN, str(busy), AWAY)
+    except DeskUnavailable as error:
+        if not is_away(error):
+            raise
+        return Check("site", State.BAD, str(error), _SITE_TODO)
     return Check("key", State.OK, "the site accepts the API key")
 
 

@@ -8,7 +8,7 @@ from servorg.form_answers import CUSTOMER, MODE
 from servorg.subscriptions import EventSite, SubscriptionBook
 from shared.checks import Check, State
 from shared.core.model import fold
-from shared.errors import DeskError, DeskForbidden
+from shared.errors import DeskError, DeskForbidden, DeskThrottled
 from shared.settings import ServOrgSettings
 
 FORM_NAME = "Sync User Group"
@@ -84,6 +84,8 @@ def _asked(name: str, look: Callable[[], Check]) -> Check:
         return look()
     except DeskForbidden as error:
         return Check(name, State.BAD, str(error), "check DESKDIRECTOR_API_KEY and what its key may do")
+    except DeskThrottled as busy:
+        return Check(name, State.WARN, str(busy), "DeskDirector is not available now: try again later")
     except DeskError as error:
         return Check(name, State.BAD, str(error), "try again; if it stays so, DESKDIRECTOR_URL may be wrong")
 

@@ -107,14 +107,27 @@ def _key(customer: Customer) -> str:
     return f"setting {customer.key_setting}" if customer.key_setting else "none"
 
 
-@customers.command(epilog=examples("customers remove contoso"))
+_REALLY = (
+    "Remove customer {name} ({id}, account {account}) with its configuration, its protected addresses and its links, "
+    "which cannot be brought back? Contacts and groups in DeskDirector are left as they are, and its runs stay."
+)
+
+
+@customers.command(epilog=examples("customers remove contoso", "customers remove contoso --yes"))
 @click.argument("customer", metavar="ID")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def remove(tools: Tools, customer: str) -> None:
+def remove(tools: Tools, customer: str, *, yes: bool) -> None:
     """Remove a customer from the books; nothing is changed in DeskDirector.
 
-    Its configuration, its protected addresses and the knowledge of what runs gave go with it. Its runs stay.
+    Its configuration, its protected addresses and the knowledge of what runs gave go with it. Its runs stay. It asks
+    first when somebody can answer; without a terminal it goes on.
     """
+    if tools.interactive() and not yes:
+        found = tools.customers().get(customer)
+        asked = _REALLY.format(name=show.brief(found.name), id=found.id, account=found.account)
+        if not click.confirm(asked, err=True):
+            raise click.ClickException("nothing was changed")
     tools.customers().remove(customer)
     said = (
         f"customer {customer} is removed with its configuration, its protected addresses and its links; its contacts "

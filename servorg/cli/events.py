@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -47,7 +46,7 @@ def subscribe(tools: Tools, *, url: str | None, kind: str | None) -> None:
     wanted = places.settings.event_id
     event = Event(wanted, wanted, kind) if kind else find_event(places.events, wanted)
     try:
-        made, old = subscribed(places.events, places.book, event, address, lambda: datetime.now(UTC))
+        made, old = subscribed(places.events, places.book, event, address, tools.office().now)
     except DeskInDoubt as lost:
         raise click.ClickException(f"{lost}; subscribe once more: one subscription too many does no harm") from None
     _tell(made, old)

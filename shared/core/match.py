@@ -1,5 +1,6 @@
 """Which contact is a person, and which contact group is an Entra group: found, not yet compared."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -80,11 +81,11 @@ class Matched:
     @cached_property
     def given(self) -> Mapping[EntraGroupId, Mapping[Address, Given]]:
         """What runs gave, by Entra group and contact: the links the other way round."""
-        given: dict[EntraGroupId, dict[Address, Given]] = {}
+        given = defaultdict[EntraGroupId, dict[Address, Given]](dict)
         for key, link in self.links.contacts.items():
             for group_id, gift in link.memberships.items():
-                given.setdefault(group_id, {})[key] = gift
-        return given
+                given[group_id][key] = gift
+        return dict(given)
 
     def first_given(self, key: Address, groups: Iterable[EntraGroupId]) -> Given | None:
         """The first membership that runs gave to the contact for one of these groups."""

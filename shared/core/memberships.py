@@ -177,10 +177,13 @@ def _give(plan: GroupPlan, view: _View, group_id: EntraGroupId) -> None:
     people = view.matched.wanted.groups[group_id].people
     keys = set(map(view.matched.key, people)) if view.matched.proxied else people.keys()
     old = view.matched.given.get(group_id, {})
-    unsettled = {key for key, given in old.items() if not given.managed or given.leaving_since is not None}
-    if view.roles:
-        unsettled |= {key for key, given in old.items() if given.role is not view.wanted.get(key)}
-    for key in (*[key for key in keys if key not in old], *(keys & unsettled)):
+    roles = view.wanted if view.roles else {}
+    unsettled = [
+        key
+        for key, given in old.items()
+        if not given.managed or given.leaving_since is not None or roles.get(key, given.role) is not given.role
+    ]
+    for key in (*[key for key in keys if key not in old], *keys & set(unsettled)):
         news = _news(view, key, old.get(key))
         if news != old.get(key):
             plan.gifts.setdefault(key, {})[group_id] = news

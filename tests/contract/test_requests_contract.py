@@ -37,10 +37,10 @@ def test_a_row_is_made_by_the_first_claim(book: RequestBook) -> None:
 def test_what_is_written_is_read_whole_and_nothing_else_changes(book: RequestBook) -> None:
     book.claim(TICKET, "me", NOW, 60)
     book.write(TICKET, "me", state=State.STARTING, result=2**62, seen=7, customer="contoso", modes=(2, 5), before=(1,))
-    book.write(TICKET, "me", run="contoso-1", answered="held 1", reason="because of “ø”", before=())
+    book.write(TICKET, "me", run="contoso-1", answered="held 1", telling="now", reason="because of “ø”", before=())
 
     assert book.find(TICKET) == Request(
-        TICKET, State.STARTING, 2**62, 7, "contoso", (2, 5), (), "contoso-1", "held 1", "because of “ø”"
+        TICKET, State.STARTING, 2**62, 7, "contoso", (2, 5), (), "contoso-1", "held 1", "because of “ø”", "now"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
-from servorg.checking import Part, guarded, looked
+from servorg.checking import AWAY, Part, guarded, looked
 from shared.checks import Check, State
 from shared.errors import CustOrgRefused, CustOrgUnreachable, DeskForbidden, DeskThrottled, DeskUnavailable, SyncError
 
@@ -88,7 +88,9 @@ def test_an_error_that_nobody_expected_is_wrong_and_shown(monkeypatch: pytest.Mo
     [
         (DeskForbidden("no"), State.BAD, "do this"),
         (CustOrgRefused("no"), State.BAD, "do this"),
-        (DeskUnavailable("no"), State.BAD, "do this; or try again later"),
+        (DeskUnavailable("no"), State.BAD, f"{AWAY}; if it stays so, do this"),
+        (DeskUnavailable("no", 503), State.BAD, f"{AWAY}; if it stays so, do this"),
+        (DeskUnavailable("is its address right?", 302), State.BAD, "do this"),
         (CustOrgUnreachable("no"), State.BAD, "do this; or try again later"),
         (DeskThrottled(7), State.WARN, "try again later"),
     ],

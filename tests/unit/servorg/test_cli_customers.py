@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.builders import ACCOUNT
 from tests.unit.servorg.cli_rig import App
 
 ADD = ("customers", "add", "fabrikam", "--name", "Fabrikam", "--url", "https://fabrikam.example", "--account", "77")
@@ -132,6 +133,44 @@ def test_a_removed_customer_is_gone_and_the_command_says_what_stays() -> None:
     assert removed.exit_code == 0
     assert "DeskDirector stay as they are" in " ".join(removed.stdout.split())
     assert app.told("customers", "list") == []
+
+
+@pytest.mark.parametrize(("answer", "status", "left"), [("n\n", 1, 1), ("y\n", 0, 0)])
+def test_removing_a_customer_on_a_terminal_asks_first_and_says_what_is_lost(
+    answer: str, status: int, left: int
+) -> None:
+    app = App()
+    app.interactive = True
+
+    done = app.run("customers", "remove", "contoso", answer=answer)
+    asked = " ".join(done.stderr.split())
+
+    assert f"Remove customer Contoso (contoso, account {ACCOUNT})" in asked
+    assert "its configuration, its protected addresses and its links, which cannot be brought back?" in asked
+    assert "Contacts and groups in DeskDirector are left as they are" in asked
+    assert (done.exit_code, len(app.book.all())) == (status, left)
+    assert ("nothing was changed" in done.stderr) is bool(left)
+
+
+@pytest.mark.parametrize(("interactive", "options"), [(True, ("--yes",)), (False, ()), (False, ("--yes",))])
+def test_a_customer_is_removed_without_a_question_by_yes_or_where_nobody_can_answer(
+    interactive: bool, options: tuple[str, ...]
+) -> None:
+    app = App()
+    app.interactive = interactive
+
+    done = app.run("customers", "remove", "contoso", *options)
+
+    assert (done.exit_code, done.stderr, app.book.all()) == (0, "", ())
+
+
+def test_an_unknown_customer_is_told_before_anything_is_asked() -> None:
+    app = App()
+    app.interactive = True
+
+    done = app.run("customers", "remove", "nobody")
+
+    assert (done.exit_code, done.stderr) == (1, "Error: there is no customer 'nobody'\n")
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """`form check`, and `events subscribe`, `list` and `unsubscribe`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
 from shared.errors import DeskInDoubt, DeskUnavailable
 from tests.fakes.desk_setup import EVENT
-from tests.unit.servorg.cli_rig import App
+from tests.unit.servorg.cli_rig import START, App
 from tests.unit.servorg.form_settings import form_settings
 
 URL = "https://servorg.example/api/events/deskdirector"
@@ -127,7 +127,7 @@ class TestList:
 
         assert before == {"subscription": None, "events": [{"id": EVENT.id, "name": EVENT.name, "chosen": True}]}
         assert told["subscription"] == {"event": EVENT.id, "name": EVENT.name, "type": EVENT.type, "url": URL}
-        assert since <= datetime.now(UTC)
+        assert START <= since <= app.office.now()
 
     def test_an_event_that_is_gone_from_the_site_is_told(self) -> None:
         app = subscribed_app()

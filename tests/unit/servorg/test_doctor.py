@@ -116,6 +116,34 @@ class TestDesk:
         assert "DESKDIRECTOR_API_KEY" in rows["DeskDirector", "key"]["todo"]
         assert rows["contoso", "CustOrg"]["state"] == "ok"
 
+    @pytest.mark.parametrize("status", [500, 502, 503, None])
+    def test_a_site_that_is_away_says_nothing_of_the_key(self, app: App, status: int | None) -> None:
+        app.look.errors["test"] = DeskUnavailable("DeskDirector gave no answer", status)
+        exit_status, rows = looked(app)
+        todo = rows["DeskDirector", "site"]["todo"]
+
+        assert (exit_status, states(rows, "wrong")) == (1, {("DeskDirector", "site")})
+        assert todo.startswith("DeskDirector is not available now: try again later")
+        assert "KEY" not in todo
+        assert ("DeskDirector", "key") not in rows
+        for part in ("DeskDirector", "Form"):
+            assert rows[part, "all"]["said"] == "not looked at, since DeskDirector gives no answer"
+        assert rows["contoso", "CustOrg"]["state"] == "ok"
+
+    def test_a_site_that_asks_to_wait_says_nothing_of_the_key(self, app: App) -> None:
+        app.look.errors["test"] = DeskThrottled(7)
+        status, rows = looked(app)
+
+        assert (status, rows["DeskDirector", "site"]["state"]) == (0, "look")
+        assert rows["DeskDirector", "site"]["todo"] == "DeskDirector is not available now: try again later"
+        assert ("DeskDirector", "key") not in rows
+
+    def test_an_address_that_leads_elsewhere_is_no_outage(self, app: App) -> None:
+        app.look.errors["test"] = DeskUnavailable("DeskDirector answered 302: is its address right?", 302)
+        row = looked(app)[1]["DeskDirector", "key"]
+
+        assert (row["state"], row["todo"].startswith("check DESKDIRECTOR_URL")) == ("wrong", True)
+
     def test_a_throttled_site_is_no_fault(self, app: App) -> None:
         app.look.errors["schema"] = DeskThrottled(7)
         status, rows = looked(app)
