@@ -227,15 +227,29 @@ class GraphDirectory:
     async def _page(self, group: str, which: People, link: str | None) -> Page:
         cast = f"/microsoft.{CAST}" in link or f"/{CAST}" in link if link else self._graph.casts
         builder = self._builder(group, which, cast=cast)
-        fields = USER_FIELDS if cast else [*USER_FIELDS, *NESTED_FIELDS]
+        transitive = self._graph.transitive and which == "people"
+        fields = [*USER_FIELDS, *NESTED_FIELDS] if transitive and not cast else USER_FIELDS
         build = listing(builder, own_link(link, self._graph.url) or "", fields, counted=True)
         answer = await self._get(Ask(build, "GroupMember.Read.All"))
-        transitive = self._graph.transitive and which == "people"
         page = read(answer, partial(graph_rows.page_of, cast=cast, transitive=transitive))
         own_link(page.next_link, self._graph.url)
-        if page.hidden and not await self._sees_hidden():
-            raise GraphError(HTTPStatus.FORBIDDEN, "hiddenMembership", NESTED_HIDDEN)
+        if not await self._sees_hidden():
+            unseen = transitive and cast and link is None  # a list of users tells no group: they are asked for apart
+            if page.hidden or (unseen and await self._hides_people(group)):
+                raise GraphError(HTTPStatus.FORBIDDEN, "hiddenMembership", NESTED_HIDDEN)
         return page
+
+    async def _hides_people(self, group: str) -> bool:
+        """Whether a group within this one has a hidden membership, so that Graph leaves its people out."""
+        nested = self._graph.client.groups.by_group_id(group).transitive_members.graph_group
+        link: str | None = ""
+        while link is not None:
+            build = listing(nested, link, ["id", *NESTED_FIELDS], counted=True)
+            answer = await self._get(Ask(build, "GroupMember.Read.All"))
+            if read(answer, graph_rows.hides_people):
+                return True
+            link = own_link(answer.get("@odata.nextLink"), self._graph.url)
+        return False
 
     def _builder(self, group: str, which: People, *, cast: bool) -> Any:
         one = self._graph.client.groups.by_group_id(group)

@@ -61,21 +61,27 @@ def _basic_kind(row: Json, types: Any) -> str:
 def page_of(answer: Json, *, cast: bool, transitive: bool) -> Page:
     """A page of people; `cast`: Graph was asked for users only, `transitive`: nested groups are read too.
 
-    Who is in a nested group with a hidden membership Graph leaves out in silence, from the count too. An element tells
-    its type in `@odata.type`; one without it is a user when it has a userPrincipalName.
+    An element tells its type in `@odata.type`; one without it is a user when it has a userPrincipalName.
     """
     people: list[Person] = []
     others: list[str] = []
     nested: list[str] = []
-    hidden = False
     for row in answer["value"]:
         kind = USER if cast else row.get("@odata.type") or (USER if "userPrincipalName" in row else "")
         if kind == USER:
             people.append(person_of(row))
         else:
             (nested if kind == GROUP and transitive else others).append(_id(row))
-            hidden |= transitive and row.get("visibility") == HIDDEN
+    hidden = transitive and hides_people(answer)
     return Page(tuple(people), tuple(others), tuple(nested), _link(answer), _count(answer), hidden)
+
+
+def hides_people(answer: Json) -> bool:
+    """Whether one of the groups on the page has a hidden membership.
+
+    Without the permission for it Graph leaves its people out in silence, from the count of a group above it too.
+    """
+    return any(row.get("visibility") == HIDDEN for row in answer["value"])
 
 
 def person_of(row: Json) -> Person:

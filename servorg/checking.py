@@ -10,13 +10,12 @@ from itertools import batched
 
 from azure.core.exceptions import AzureError
 
-from shared.checks import Check, State
+from shared.checks import AWAY, Check, State
 from shared.errors import CustOrgUnreachable, DeskThrottled, DeskUnavailable, GraphThrottled, SyncError
 from shared.storage_checks import storage_fault
 
 AT_ONCE = 8
 _LATER = "try again later"
-AWAY = f"DeskDirector is not available now: {_LATER}"
 _BROKEN = Check("doctor", State.BAD, "it ended by an error that nobody expected", "report it, with what stands above")
 
 

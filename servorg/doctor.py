@@ -7,14 +7,14 @@ from functools import partial
 from itertools import chain
 from typing import Any, Protocol
 
-from servorg.checking import AWAY, Part, guarded, is_away, looked
+from servorg.checking import Part, guarded, is_away, looked
 from servorg.customer import Customer
 from servorg.dialect import PAGE, Action, Dialect
 from servorg.dialect_check import Shape, action_shapes, schema_check, shapes
 from servorg.doctor_customer import CUSTOMER_CHECKS, Bedside, Remote, customer_checks
 from servorg.form_check import Places, form_checks
 from servorg.refresh import Book
-from shared.checks import Check, State
+from shared.checks import AWAY, Check, State
 from shared.core.model import AccountId
 from shared.errors import DeskThrottled, DeskUnavailable, SettingsError
 from shared.settings import ServOrgSettings

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from servorg.form_answers import CUSTOMER, MODE
 from servorg.subscriptions import EventSite, SubscriptionBook
-from shared.checks import Check, State
+from shared.checks import AWAY, Check, State
 from shared.core.model import fold
 from shared.errors import DeskError, DeskForbidden, DeskThrottled
 from shared.settings import ServOrgSettings
@@ -85,7 +85,7 @@ def _asked(name: str, look: Callable[[], Check]) -> Check:
     except DeskForbidden as error:
         return Check(name, State.BAD, str(error), "check DESKDIRECTOR_API_KEY and what its key may do")
     except DeskThrottled as busy:
-        return Check(name, State.WARN, str(busy), "DeskDirector is not available now: try again later")
+        return Check(name, State.WARN, str(busy), AWAY)
     except DeskError as error:
         return Check(name, State.BAD, str(error), "try again; if it stays so, DESKDIRECTOR_URL may be wrong")
 

@@ -16,12 +16,11 @@ from azure.core.exceptions import AzureError
 from servorg.retries import retrying
 from shared.errors import SyncError
 from shared.graph_scope import scope_of
-from shared.retry_after import retry_after
+from shared.retry_after import BUSY, retry_after
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and to answer
 TRIES = 4
 MOST_WAIT = 120.0  # seconds for all tries; a timer is never in a hurry, a person at a terminal is
-_LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 _ADDRESSES = re.compile(r"[^\s@'\"<>]+@[^\s@'\"<>]+")
 _MOST_SAID = 200
 _HINTS = {
@@ -105,7 +104,7 @@ def _worth_another_try(error: Exception) -> bool | float:
 
 def _refusal(answer: requests.Response) -> MailNotSent:
     status = answer.status_code
-    if status in _LATER:
+    if status in BUSY:
         wait = retry_after(answer.headers.get("Retry-After"), time.time())
         return _NotNow(f"Microsoft Graph asked to wait each time ({status})", wait)
     said = _HINTS.get(HTTPStatus(status)) if status in set(HTTPStatus) else None

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+AWAY = "DeskDirector is not available now: try again later"
+
 
 class State(StrEnum):
     """How something that was looked at is; the values are those of JSON."""

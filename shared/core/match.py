@@ -1,4 +1,4 @@
-"""Which contact is a person, and which contact group is an Entra group: found, not yet compared."""
+"""Which contact is a person, which contact group is an Entra group, and about whom anything may have to change."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

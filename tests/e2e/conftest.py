@@ -25,6 +25,8 @@ LONGEST = (
     "form_requests",
 )
 _PLACES = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
+if missing := [name for name in _PLACES if not Path(__file__).with_name(name).is_file()]:
+    raise pytest.UsageError(f"LONGEST names {missing}, which are not there")
 
 
 def pytest_configure(config: pytest.Config) -> None:

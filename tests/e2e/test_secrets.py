@@ -93,8 +93,9 @@ def bad_day(stack: Stack, token: str) -> dict[str, str]:
 
 
 def commands(stack: Stack, words: list[tuple[str, ...]]) -> dict[str, str]:
-    """Both outputs of each command line."""
+    """Both outputs of each command line; and of one that begins as an operator's does, with everything to import."""
     done = {" ".join(one): command(stack, *one) for one in words}
+    done["doctor, begun anew"] = stack.servorg_cli("doctor")
     return {f"servorg {line}": ended.stdout + ended.stderr for line, ended in done.items()}
 
 

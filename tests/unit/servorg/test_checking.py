@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
-from servorg.checking import AWAY, Part, guarded, looked
-from shared.checks import Check, State
+from servorg.checking import Part, guarded, looked
+from shared.checks import AWAY, Check, State
 from shared.errors import CustOrgRefused, CustOrgUnreachable, DeskForbidden, DeskThrottled, DeskUnavailable, SyncError
 
 GOOD = Check("one", State.OK, "is so")

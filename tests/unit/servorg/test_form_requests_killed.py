@@ -128,22 +128,27 @@ def test_a_kill_while_a_run_is_started_gives_one_run_and_a_closed_ticket(
     assert it.statuses_told(ticket) == [IN_PROGRESS, CLOSED]
 
 
-@pytest.mark.parametrize("done", [False, True])
-@pytest.mark.parametrize("step", range(1, 6))
-@pytest.mark.parametrize("redelivered", [True, False])
-def test_a_kill_while_a_result_is_told_tells_it_once(redelivered: bool, step: int, done: bool) -> None:
-    it = FakeReception()
+def killed_while_it_is_told(it: FakeReception, step: int, *, done: bool, redelivered: bool) -> int:
+    """A ticket whose run has come to its end, or is held, and whose host dies at this step of telling it."""
     ticket = it.submit()
     it.deliver(ticket)
     it.office.settle()
     [(event, _)] = it.events.sent
     it.events.sent.clear()
-
     killed_at(it, event, step, done=done)
     if redelivered:
         attend(it.reception, event)
     it.catch_up()
     it.settle()
+    return ticket
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("step", range(1, 6))
+@pytest.mark.parametrize("redelivered", [True, False])
+def test_a_kill_while_a_result_is_told_tells_it_once(redelivered: bool, step: int, done: bool) -> None:
+    it = FakeReception()
+    ticket = killed_while_it_is_told(it, step, done=done, redelivered=redelivered)
 
     assert it.statuses_told(ticket) == [IN_PROGRESS, CLOSED]
     assert it.row(ticket).state is State.ANSWERED
@@ -157,17 +162,7 @@ def test_a_kill_while_a_hold_is_told_tells_it_once(redelivered: bool, step: int,
     it.deliver(it.submit())
     it.settle()
     it.office.entra.side = a_side(a_group("it", ["cid"]))
-    ticket = it.submit()
-    it.deliver(ticket)
-    it.office.settle()
-    [(event, _)] = it.events.sent
-    it.events.sent.clear()
-
-    killed_at(it, event, step, done=done)
-    if redelivered:
-        attend(it.reception, event)
-    it.catch_up()
-    it.settle()
+    ticket = killed_while_it_is_told(it, step, done=done, redelivered=redelivered)
 
     assert it.statuses_told(ticket) == [IN_PROGRESS, None]
     assert it.row(ticket).answered.startswith("held ")
